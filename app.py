@@ -1,0 +1,161 @@
+"""The command line: serve (default), index, ask. Reads settings, wires the parts, runs; nothing else."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from bot.assistant import Assistant
+    from bot.settings import Settings
+    from index.embedding import SentenceEmbeddings
+
+ANSWERED, FAILED, BAD_USE, ABSTAINED = 0, 1, 2, 3
+# Nothing is ever fetched: the model is on disk, and neither the hub's client nor gradio may call home.
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
+EXAMPLES = (
+    "What is the SCO's position on legalising cannabis?",
+    "How should peace in Afghanistan be achieved?",
+    "Is the SCO a military bloc?",
+    "What does the SCO say about drug trafficking?",
+    "How many delegates attended the conference, and from how many countries?",
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done or answered, 1 failed, 2 bad use, 3 abstained."""
+    options = _parser().parse_args(arguments)
+    for variable, value in OFFLINE.items():
+        os.environ.setdefault(variable, value)
+    from bot.settings import read_settings
+    from index.errors import UserError
+
+    try:
+        settings = read_settings()
+        if getattr(options, "corpus", None):
+            settings = settings.model_copy(update={"corpus_dir": options.corpus})
+        status: int = options.run(options, settings)
+    except UserError as error:
+        print(f"{error}", file=sys.stderr)
+        return BAD_USE if type(error).__name__ in ("QuestionError", "HistoryError") else FAILED
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="app.py", description="Ask the documents of the Shanghai Cooperation Organisation.")
+    parser.set_defaults(run=_serve, corpus=None)
+    commands = parser.add_subparsers(title="commands", metavar="serve | index | ask")
+    serve = commands.add_parser("serve", help="start the chat page (the default)")
+    serve.add_argument("--corpus", type=Path, metavar="DIR", help="the folder of documents (default: SCO_CORPUS_DIR)")
+    serve.set_defaults(run=_serve)
+    index = commands.add_parser("index", help="build the index")
+    index.add_argument("--corpus", type=Path, metavar="DIR", help="the folder of documents (default: SCO_CORPUS_DIR)")
+    index.set_defaults(run=_index)
+    ask = commands.add_parser("ask", help="ask one question, or many with --jsonl; exit status 0 answered, 3 abstained, 2 bad use")
+    ask.add_argument("question", nargs="?", help="the question")
+    ask.add_argument("--json", action="store_true", help="print the reply object")
+    ask.add_argument(
+        "--jsonl", action="store_true", help='read {"id", "question", "history"} lines from standard input, print one reply object a line'
+    )
+    ask.set_defaults(run=_ask)
+    return parser
+
+
+def _serve(options: argparse.Namespace, settings: "Settings") -> int:
+    from bot.web.server import serve
+
+    serve(_assistant(settings), settings.host, settings.port)
+    return ANSWERED
+
+
+def _index(options: argparse.Namespace, settings: "Settings") -> int:
+    from index.embedding import SentenceEmbeddings, check_model
+
+    _build(settings, SentenceEmbeddings(check_model(settings.embedding_model)))
+    return ANSWERED
+
+
+def _ask(options: argparse.Namespace, settings: "Settings") -> int:
+    from bot.conversation import Conversation
+    from bot.question import check_question
+    from bot.reply import Abstention, reply_to_json
+    from bot.terminal import render
+
+    if options.jsonl == (options.question is not None):
+        print('Give one question, or --jsonl with questions on standard input: python app.py ask "..."', file=sys.stderr)
+        return BAD_USE
+    if options.jsonl:
+        return _ask_lines(_assistant(settings), sys.stdin, sys.stdout)
+    check_question(options.question)  # before the seconds that loading takes
+    reply = _assistant(settings).reply(options.question, Conversation())
+    print(json.dumps(reply_to_json(reply), ensure_ascii=False, indent=2) if options.json else render(reply))
+    return ABSTAINED if isinstance(reply, Abstention) else ANSWERED
+
+
+def _ask_lines(assistant: "Assistant", lines: TextIO, output: TextIO) -> int:
+    """Answer line by line, in order; a bad line gives an error object and the rest goes on."""
+    from bot.terminal import answer_line
+
+    status = ANSWERED
+    for number, line in enumerate(_lines(lines), start=1):
+        if line.strip():
+            answered = answer_line(assistant, line, number)
+            status = FAILED if "error" in answered else status
+            print(json.dumps(answered, ensure_ascii=False), file=output, flush=True)
+    return status
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    if isinstance(getattr(file, "reconfigure", None), type(None)):
+        return iter(file)
+    file.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[attr-defined]
+    return iter(file)
+
+
+def _assistant(settings: "Settings") -> "Assistant":
+    """Return the assistant over an index that is built first if it is missing or out of date."""
+    from bot.assistant import Assistant
+    from index.build import is_current
+    from index.embedding import SentenceEmbeddings, check_model
+    from index.store import open_generation
+
+    files = check_model(settings.embedding_model)
+    current = is_current(settings.corpus_dir, settings.index_dir, files)
+    generation = open_generation(settings.index_dir) if current else None
+    embeddings = SentenceEmbeddings(files)
+    if generation is None:
+        _build(settings, embeddings)
+        generation = open_generation(settings.index_dir)
+    return Assistant(generation, embeddings, EXAMPLES)
+
+
+def _build(settings: "Settings", embeddings: "SentenceEmbeddings") -> None:
+    from tqdm import tqdm
+
+    from index.build import build
+
+    with tqdm(desc="Building the index", unit=" texts", file=sys.stderr) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        manifest = build(settings.corpus_dir, settings.index_dir, embeddings, progress)
+    held = f"{manifest.documents} documents: {manifest.paragraphs} paragraphs, {manifest.sentences} sentences"
+    print(f"Indexed {held}, in {settings.index_dir}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

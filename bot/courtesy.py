@@ -1,0 +1,61 @@
+"""Recognises a message that asks nothing of the documents (a greeting, thanks, a question about the bot) and replies.
+
+Knows nothing of search. Only a message that is small talk from end to end counts; "hello, what about drugs?" does not.
+The patterns are data: prompts/small_talk/.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from bot.messages import messages
+from index.document import Description
+
+MAX_LENGTH = 120  # characters; longer messages say more than small talk
+_FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "small_talk"
+
+
+@dataclass(frozen=True, slots=True)
+class _SmallTalk:
+    kinds: tuple[tuple[str, re.Pattern[str]], ...]
+    opener: re.Pattern[str]
+    closer: re.Pattern[str]
+
+
+@cache
+def _small_talk(language: str) -> _SmallTalk:
+    import yaml
+
+    loaded = yaml.safe_load((_FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
+    kinds = tuple((kind, re.compile(line)) for kind, lines in loaded["kinds"].items() for line in lines)
+    return _SmallTalk(kinds, re.compile(f"(?:{loaded['openers']})\\s+"), re.compile(f"(?:\\s+(?:{loaded['closers']}))+$"))
+
+
+def courtesy(question: str, descriptions: Sequence[Description], example: str) -> str | None:
+    """Return the reply to small talk, or None if *question* is not small talk from end to end."""
+    folded = " ".join(re.sub(r"[^\w\s]", " ", question.casefold()).split())
+    kind = _kind(folded, _small_talk("en")) if len(folded) <= MAX_LENGTH else None
+    if kind is None:
+        return None
+    listed = "\n".join(f"• {d.title} ({', '.join(part for part in (d.kind, d.date) if part)})" for d in descriptions)
+    return messages()[kind].format(count=len(descriptions), example=example, list=listed)
+
+
+def _kind(folded: str, small_talk: _SmallTalk) -> str | None:
+    """Return which small talk *folded* is: whole, or as small talk followed by small talk, of which the last counts."""
+    for kind, pattern in small_talk.kinds:
+        if pattern.fullmatch(folded):
+            return kind
+    stripped = small_talk.closer.sub("", folded)
+    if stripped != folded:
+        return _kind(stripped, small_talk)
+    if (opening := small_talk.opener.match(folded)) and opening.end() < len(folded):
+        return _kind(folded[opening.end() :], small_talk)
+    words = folded.split()
+    for cut in range(1, len(words)):
+        left, right = " ".join(words[:cut]), " ".join(words[cut:])
+        if any(pattern.fullmatch(left) for _, pattern in small_talk.kinds) and (kind := _kind(right, small_talk)):
+            return kind
+    return None

@@ -1,0 +1,32 @@
+"""The settings: read once, by app.py, from variables that begin with SCO_; everything else receives plain values."""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import ServerError
+from index.embedding import DEFAULT_MODEL
+
+_INDEX_PACKAGE = Path(__file__).resolve().parent.parent / "index"
+
+
+class Settings(BaseSettings):
+    """Every setting with its default; a field ``x`` is set by the environment variable ``SCO_X``."""
+
+    model_config = SettingsConfigDict(env_prefix="SCO_", extra="forbid", frozen=True)
+
+    corpus_dir: Path = Field(default=_INDEX_PACKAGE / "corpus", description="the folder of documents to answer from")
+    index_dir: Path = Field(default=_INDEX_PACKAGE / "generations", description="where the built index is kept")
+    embedding_model: str = Field(default=DEFAULT_MODEL, description="the packaged model, or the folder of another one")
+    host: str = Field(default="127.0.0.1", description="the address to listen on; 0.0.0.0 lets other machines in")
+    port: int = Field(default=7860, ge=1, le=65535, description="the port to listen on")
+
+
+def read_settings() -> Settings:
+    """Return the settings of the environment. Raises ServerError naming each variable that does not fit."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(f"SCO_{str(fault['loc'][0]).upper()}={fault['input']!r}: {fault['msg']}" for fault in error.errors())
+        raise ServerError(f"A setting does not fit: {faults}. Correct it, or unset it.") from error

