@@ -56,6 +56,6 @@ def _kind(folded: str, small_talk: _SmallTalk) -> str | None:
     words = folded.split()
     for cut in range(1, len(words)):
         left, right = " ".join(words[:cut]), " ".join(words[cut:])
-        if any(pattern.fullmatch(left) for _, pattern in small_talk.kinds) and (kind := _kind(right, small_talk)):
-            return kind
+        if any(pattern.fullmatch(left) for _, pattern in small_talk.kinds) and (rest := _kind(right, small_talk)):
+            return rest
     return None

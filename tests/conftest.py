@@ -1,0 +1,65 @@
+"""What all specifications share: a closed network, and the real model over the real documents, loaded once."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.update(HF_HUB_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False", TOKENIZERS_PARALLELISM="false", LANGSMITH_TRACING="false")
+
+from app import EXAMPLES
+from bot.assistant import Assistant
+from index.build import build
+from index.embedding import DEFAULT_MODEL, SentenceEmbeddings, check_model
+from index.store import Generation, open_generation
+
+CORPUS = Path(__file__).resolve().parent.parent / "index" / "corpus"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def closed_network() -> Iterator[None]:
+    """Refuse every connection that leaves this machine, and every look-up of another host's name."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+    local = ("127.0.0.1", "localhost", "::1", None, "", b"127.0.0.1", b"localhost")
+
+    def guarded_connect(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in local:
+            raise AssertionError(f"a test reached for the network: {address}")
+        return connect(self, address)
+
+    def guarded_look_up(host, *rest, **options):
+        if host not in local:
+            raise AssertionError(f"a test looked up a host: {host}")
+        return look_up(host, *rest, **options)
+
+    socket.socket.connect, socket.getaddrinfo = guarded_connect, guarded_look_up
+    yield
+    socket.socket.connect, socket.getaddrinfo = connect, look_up
+
+
+@pytest.fixture(scope="session")
+def embeddings() -> SentenceEmbeddings:
+    """The real model, loaded once."""
+    return SentenceEmbeddings(check_model(DEFAULT_MODEL))
+
+
+@pytest.fixture(scope="session")
+def index_dir(embeddings: SentenceEmbeddings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A freshly built index of the default corpus; tests that alter it copy it first."""
+    folder = tmp_path_factory.mktemp("index")
+    build(CORPUS, folder, embeddings, lambda done, total: None)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def generation(index_dir: Path) -> Generation:
+    """The opened index of the default corpus."""
+    return open_generation(index_dir)
+
+
+@pytest.fixture(scope="session")
+def assistant(generation: Generation, embeddings: SentenceEmbeddings) -> Assistant:
+    """The assistant over the default corpus, with the real model."""
+    return Assistant(generation, embeddings, EXAMPLES)
