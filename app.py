@@ -1,4 +1,4 @@
-"""The command line: serve (default), index, ask. Reads settings, wires the parts, runs; nothing else."""
+"""The command line: serve (default), index, ask, evaluate. Reads settings, wires the parts, runs; nothing else."""
 
 import argparse
 import json
@@ -23,6 +23,7 @@ OFFLINE = {
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_VERBOSITY": "error",
 }
+QUERIES = Path(__file__).resolve().parent / "tests" / "queries"
 EXAMPLES = (
     "What is the SCO's position on legalising cannabis?",
     "How should peace in Afghanistan be achieved?",
@@ -56,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="app.py", description="Ask the documents of the Shanghai Cooperation Organisation.")
     parser.set_defaults(run=_serve, corpus=None)
-    commands = parser.add_subparsers(title="commands", metavar="serve | index | ask")
+    commands = parser.add_subparsers(title="commands", metavar="serve | index | ask | evaluate")
     serve = commands.add_parser("serve", help="start the chat page (the default)")
     serve.add_argument("--corpus", type=Path, metavar="DIR", help="the folder of documents (default: SCO_CORPUS_DIR)")
     serve.set_defaults(run=_serve)
@@ -70,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
         "--jsonl", action="store_true", help='read {"id", "question", "history"} lines from standard input, print one reply object a line'
     )
     ask.set_defaults(run=_ask)
+    evaluate = commands.add_parser("evaluate", help="measure the replies to test queries; exit status 1 if a query is faulty")
+    evaluate.add_argument("--queries", type=Path, metavar="PATH", default=QUERIES, help="a .jsonl or .csv file, or a folder of them")
+    evaluate.add_argument("--split", choices=("dev", "test", "all"), default="all", help="the part to measure (default: all, apart)")
+    evaluate.set_defaults(run=_evaluate)
     return parser
 
 
@@ -115,6 +120,27 @@ def _ask_lines(assistant: "Assistant", lines: TextIO, output: TextIO) -> int:
             status = FAILED if "error" in answered else status
             print(json.dumps(answered, ensure_ascii=False), file=output, flush=True)
     return status
+
+
+def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
+    from tqdm import tqdm
+
+    from bot.evaluation.queries import read_queries
+    from bot.evaluation.results import ask_all, table
+    from index.corpus import find_files, read_document
+
+    documents = {document.document_id: document for document in map(read_document, find_files(settings.corpus_dir))}
+    found = read_queries(options.queries, documents)
+    for fault in found.faults:
+        print(fault, file=sys.stderr)
+    assistant = _assistant(settings)
+    for split in (part for part in ("dev", "test", None) if options.split in ("all", part)):
+        queries = [query for query in found.queries if query.split == split]
+        if queries:
+            with tqdm(total=len(queries), desc=split or "queries", file=sys.stderr, disable=None) as bar:
+                results = ask_all(assistant, queries, documents, bar.update)
+            print(f"\n{split or 'all'}: {len(queries)} queries\n{table(results)}")
+    return FAILED if found.faults else ANSWERED
 
 
 def _lines(file: TextIO) -> Iterator[str]:

@@ -1,0 +1,196 @@
+"""Turns query files (JSON Lines or CSV) into checked queries, and names the file and line of every row at fault.
+
+Knows nothing of the assistant or of measures. The fields are described in tests/queries/README.md.
+"""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as checked_dataclass
+
+from index.document import Document
+from index.errors import UserError
+
+MAX_QUERIES = 100_000  # a run of so many takes about an hour; more is a mistake in the file
+SUFFIXES = (".jsonl", ".csv")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins so; exported ones get a leading '
+Answerability = Literal["answerable", "partial", "unanswerable", "underspecified", "conversational"]
+_STRICT = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True)
+
+
+class QueryError(UserError):
+    """No query of a file or folder can be used."""
+
+
+@checked_dataclass(frozen=True, slots=True, config=_STRICT)
+class Gold:
+    """A place that holds (part of) what is asked: *quote* stands verbatim in that paragraph.
+
+    Entries of one facet (1, 2, ...) are alternatives; a complete answer needs every facet; facet 0 is relevant but not
+    required. Grade 2 answers, grade 1 is relevant.
+    """
+
+    document_id: Annotated[str, Field(alias="doc")]
+    paragraph: Annotated[int, Field(ge=1)]
+    quote: Annotated[str, Field(pattern=r"\w")]
+    facet: Annotated[int, Field(ge=0)] = 1
+    grade: Annotated[int, Field(ge=1, le=2)] = 2
+
+    @property
+    def paragraph_id(self) -> str:
+        """``document/p12``."""
+        return f"{self.document_id}/p{self.paragraph}"
+
+
+@checked_dataclass(frozen=True, slots=True, config=_STRICT)
+class Message:
+    """One turn before the question."""
+
+    speaker: Literal["user", "agent"]
+    text: str
+
+
+@checked_dataclass(frozen=True, slots=True, config=_STRICT)
+class Query:
+    """One test question with what is to be found; ``rewrite`` is the question as a person made it stand alone."""
+
+    query_id: Annotated[str, Field(alias="id", pattern=r"^\S+$")]
+    question: str
+    answerability: Answerability
+    query_class: Annotated[str, Field(alias="class", min_length=1)]
+    language: Annotated[str, Field(alias="lang")] = "en"
+    rewrite: str | None = None
+    kind: str | None = None
+    turns: tuple[Message, ...] = ()
+    gold: tuple[Gold, ...] = ()
+    must_not: tuple[str, ...] = ()
+    note: str = ""
+    split: Literal["dev", "test"] | None = None
+
+    @property
+    def facets(self) -> Mapping[int, tuple[Gold, ...]]:
+        """The alternatives of every required facet, by its number."""
+        numbers = sorted({gold.facet for gold in self.gold if gold.facet})
+        return {number: tuple(gold for gold in self.gold if gold.facet == number) for number in numbers}
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySet:
+    """The usable queries of a file or folder in order, and a message for every row that is not."""
+
+    queries: tuple[Query, ...]
+    faults: tuple[str, ...]
+
+
+_QUERY = TypeAdapter(Query)
+
+
+def read_queries(path: Path, documents: Mapping[str, Document]) -> QuerySet:
+    """Return the queries of *path*, a .jsonl or .csv file or a folder of them, checked against *documents*.
+
+    Raises QueryError if there is no such file, no usable row at all, or more than MAX_QUERIES rows.
+    """
+    files = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES) if path.is_dir() else [path]
+    queries: dict[str, tuple[Query, str]] = {}
+    faults: list[str] = []
+    rows = 0
+    for file in files:
+        for line, row in _rows(file, documents):
+            rows += 1
+            if rows > MAX_QUERIES:
+                total = sum(1 for each in files for _ in _rows(each, documents))
+                raise QueryError(f"{path} holds {total:,} queries; at most {MAX_QUERIES:,} are taken. Split it into several runs.")
+            place = f"{file} line {line}"
+            try:
+                query = _query(row, documents)
+                if query.query_id in queries:
+                    raise ValueError(f"the id {query.query_id!r} was used before, in {queries[query.query_id][1]}. Give it another id.")
+                queries[query.query_id] = query, place
+            except ValueError as error:
+                faults.append(f"{place}: {error}")
+    if not queries:
+        why = "\n".join(["", *faults[:20]]) if faults else f" Put {' or '.join(SUFFIXES)} files with one query a line there."
+        raise QueryError(f"{path} holds no query that can be used.{why}")
+    return QuerySet(tuple(query for query, _ in queries.values()), tuple(faults))
+
+
+def _rows(file: Path, documents: Mapping[str, Document]) -> Iterator[tuple[int, object]]:
+    """Yield every row with its line number, as the JSON line itself or as the object that a CSV row stands for."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            if file.suffix == ".csv":
+                reader = csv.DictReader(lines)
+                for row in reader:
+                    yield reader.line_num, row
+            else:
+                yield from ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise QueryError(f"{file} cannot be read ({error}). Give a UTF-8 file of queries, or a folder of them.") from error
+
+
+def _query(row: object, documents: Mapping[str, Document]) -> Query:
+    """Return the checked query of one row. Raises ValueError saying what does not fit."""
+    try:
+        query = _QUERY.validate_json(row) if isinstance(row, str) else _QUERY.validate_python(_from_csv(row, documents))
+    except ValidationError as error:
+        raise ValueError("; ".join(_fault(detail["loc"], detail["msg"], detail["input"]) for detail in error.errors())) from error
+    for number, gold in enumerate(query.gold, start=1):
+        document = documents.get(gold.document_id)
+        if document is None:
+            raise ValueError(f"gold {number} names the document {gold.document_id!r}, which the corpus does not hold. Correct 'doc'.")
+        if gold.paragraph > len(document.paragraphs):
+            held = f"{gold.document_id} has {len(document.paragraphs)} paragraphs"
+            raise ValueError(f"gold {number} names paragraph {gold.paragraph}, but {held}. Correct 'paragraph'.")
+        if gold.quote not in document.paragraphs[gold.paragraph - 1].text:
+            quoted = f"{gold.quote[:60]!r} does not stand verbatim in {gold.paragraph_id}"
+            raise ValueError(f"gold {number}: {quoted}. Copy the quote, or correct 'paragraph'.")
+    if bool(query.facets) != (query.answerability in ("answerable", "partial")):
+        facets = f"{len(query.facets)} required facets"
+        raise ValueError(f"the query is {query.answerability!r} with {facets}. Give gold of facet 1, or correct 'answerability'.")
+    return query
+
+
+def _fault(location: Sequence[int | str], message: str, value: object) -> str:
+    field = ".".join(str(part) for part in location)
+    if message.startswith("Unexpected"):
+        return f"unknown field {field!r}. Take it out, or correct its name."
+    return f"{field or 'the row'}: {message}, not {str(value)[:60]!r}"
+
+
+def _from_csv(row: object, documents: Mapping[str, Document]) -> dict[str, object]:
+    """Return the fields of a CSV row; every gold_quote... column is a facet, found wherever a paragraph holds the quote."""
+    if not isinstance(row, dict) or None in row or None in row.values():
+        raise ValueError("the row has more or fewer cells than the header. Quote cells that hold commas or line breaks.")
+    cells = {name: plain_cell(cell) for name, cell in row.items() if cell.strip()}
+    quotes = [cells.pop(name) for name in row if name.startswith("gold_quote") and name in cells]
+    gold = [entry for facet, quote in enumerate(quotes, start=1) for entry in _find_quote(quote, facet, documents)]
+    return {"id": cells.get("question", "").replace(" ", "_"), **cells, "gold": gold}
+
+
+def _find_quote(quote: str, facet: int, documents: Mapping[str, Document]) -> list[Gold]:
+    """Return every place of *quote*, taking any white space for any other: a cell seldom keeps no-break spaces."""
+    pattern = re.compile(r"\s+".join(re.escape(word) for word in quote.split()))
+    found = [
+        Gold(paragraph.document_id, paragraph.number, match.group(), facet)
+        for document in documents.values()
+        for paragraph in document.paragraphs
+        if (match := pattern.search(paragraph.text))
+    ]
+    if not found:
+        raise ValueError(f"the gold quote {quote[:60]!r} stands in no paragraph. Copy it from a document.")
+    return found
+
+
+def plain_cell(cell: str) -> str:
+    """Return the text that a cell stands for: without the ' that keeps a spreadsheet from running it."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
+
+
+def safe_cell(text: str) -> str:
+    """Return *text* as a cell that no spreadsheet runs; `plain_cell` gives the text back."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
