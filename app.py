@@ -125,8 +125,9 @@ def _ask_lines(assistant: "Assistant", lines: TextIO, output: TextIO) -> int:
 def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
     from tqdm import tqdm
 
+    from bot.evaluation.figures import table
     from bot.evaluation.queries import read_queries
-    from bot.evaluation.results import ask_all, table
+    from bot.evaluation.results import ask_all
     from index.corpus import find_files, read_document
 
     documents = {document.document_id: document for document in map(read_document, find_files(settings.corpus_dir))}

@@ -1,6 +1,7 @@
 """Turns a query and the reply to it into the values of measures. Knows nothing of how replies come about.
 
-All measures but `words` lie in [0, 1]. A measure that does not apply to a query has no value for it.
+Measures lie in [0, 1], but `truthfulness` and `follow-up loss` in [-1, 1], and `words` counts. A measure that does not
+apply to a query has no value for it.
 """
 
 import re
@@ -19,7 +20,8 @@ from index.search import SearchResult
 
 CARRIES = 0.8  # share of a gold quote's words that a shown text must hold to say the same: "in favour of" may be "favour"
 PART = 0.5  # share of a longer gold quote that its own shown sentences must hold, and of overlap that makes two spans one
-RANKING_MEASURES = (R @ 1, R @ 5, R @ 10, nDCG @ 5, nDCG @ 10, RR)
+RANKING_MEASURES = (R @ 1, R @ 5, R @ 10, nDCG @ 5, nDCG @ 10, RR @ 10)
+UNANSWERABLE_CLASSES = ("near", "far", "out_of_domain", "hostile")  # false answers to these are counted apart, as to all others
 Group = Literal["retrieval", "answers", "abstention"]
 
 
@@ -46,9 +48,17 @@ MEASURES = (
     Measure("words", "answers", "length of the answer", higher_is_better=None),
     Measure("rewrite facet recall", "answers", "facet recall of follow-ups, asked as a person rewrote them"),
     Measure("follow-up loss", "answers", "facet recall of a follow-up's human rewrite, less that of the follow-up", higher_is_better=False),
+    Measure(
+        "truthfulness", "abstention", "1 complete answer or right abstention, .5 part, 0 false abstention, -1 false or beside the point"
+    ),
     Measure("false answer", "abstention", "answered although the documents do not say", higher_is_better=False),
+    *(
+        Measure(f"false answer: {name}", "abstention", f"the same, for questions of the class {name}", higher_is_better=False)
+        for name in (*UNANSWERABLE_CLASSES, "other")
+    ),
     Measure("false abstention", "abstention", "not answered although the documents say", higher_is_better=False),
-    Measure("handled", "abstention", "small talk got a courtesy, an unclear question no answer"),
+    Measure("small talk handled", "abstention", "small talk got a courtesy"),
+    Measure("unclear handled", "abstention", "a question without anything to refer to got no answer"),
 )
 
 
@@ -84,29 +94,34 @@ def score_sentences(relevant: Mapping[str, int], found: SearchResult | None) -> 
 
 
 def score_reply(query: Query, reply: Reply | None, documents: Mapping[str, Document]) -> dict[str, float]:
-    """Return the measures of the reply to *query* that apply; None stands for a question that was refused as it is."""
-    scores: dict[str, float] = {}
+    """Return the measures of the reply to *query* that apply; None stands for a question that was refused unread."""
     answered = isinstance(reply, Answer)
-    if query.answerability in ("answerable", "partial"):
-        scores["facet recall"] = facet_recall(query, reply)
+    scores: dict[str, float] = {}
+    if query.facets:
+        scores["facet recall"] = recall = facet_recall(query, reply)
         scores["citation recall"] = citation_recall(query, reply, documents)
+        scores["truthfulness"] = 1.0 if recall == 1 else 0.5 if recall > 0 else -1.0 if answered else 0.0
+    if query.is_answerable:
         scores["false abstention"] = float(not answered)
-        if isinstance(reply, Answer):
-            right = [_citation_is_right(citation, query, documents) for citation in reply.citations]
-            scores["citation precision"] = sum(right) / len(right)
-            scores["first right"] = float(states(reply.sentences[0].text, query))
     elif query.answerability == "unanswerable":
-        scores["false answer"] = float(answered)
+        apart = query.query_class if query.query_class in UNANSWERABLE_CLASSES else "other"
+        scores |= {"false answer": float(answered), f"false answer: {apart}": float(answered), "truthfulness": -1.0 if answered else 1.0}
     elif query.answerability == "conversational":
-        scores["handled"] = float(isinstance(reply, Courtesy))
+        scores["small talk handled"] = float(isinstance(reply, Courtesy))
     else:
-        scores["handled"] = float(not answered)
-    if query.must_not and reply is not None:
-        scores["must-not said"] = float(any(text.casefold() in reply.text.casefold() for text in query.must_not))
+        scores["unclear handled"] = float(not answered)
+    if query.must_not:
+        said = reply.text.casefold() if reply is not None else ""
+        scores["must-not said"] = float(any(text.casefold() in said for text in query.must_not))
+    if quotes := list(_quotes_hold(reply, documents)):
+        scores["quote fidelity"] = sum(quotes) / len(quotes)
     if isinstance(reply, Answer):
         scores["words"] = float(sum(_words(sentence.text).total() for sentence in reply.sentences))
-    if quotes := tuple(_quotes_hold(reply, documents)):
-        scores["quote fidelity"] = sum(quotes) / len(quotes)
+        if query.gold:
+            right = [_citation_is_right(citation, query, documents) for citation in reply.citations]
+            scores["citation precision"] = sum(right) / len(right)
+        if query.facets:
+            scores["first right"] = float(states(reply.sentences[0].text, query))
     return scores
 
 

@@ -73,6 +73,11 @@ class Query:
     split: Literal["dev", "test"] | None = None
 
     @property
+    def is_answerable(self) -> bool:
+        """Whether the documents say it, wholly or in part."""
+        return self.answerability in ("answerable", "partial")
+
+    @property
     def facets(self) -> Mapping[int, tuple[Gold, ...]]:
         """The alternatives of every required facet, by its number."""
         numbers = sorted({gold.facet for gold in self.gold if gold.facet})
@@ -149,9 +154,10 @@ def _query(row: object, documents: Mapping[str, Document]) -> Query:
         if gold.quote not in document.paragraphs[gold.paragraph - 1].text:
             quoted = f"{gold.quote[:60]!r} does not stand verbatim in {gold.paragraph_id}"
             raise ValueError(f"gold {number}: {quoted}. Copy the quote, or correct 'paragraph'.")
-    if bool(query.facets) != (query.answerability in ("answerable", "partial")):
-        facets = f"{len(query.facets)} required facets"
-        raise ValueError(f"the query is {query.answerability!r} with {facets}. Give gold of facet 1, or correct 'answerability'.")
+    if query.facets and not query.is_answerable:
+        raise ValueError(
+            f"the query is {query.answerability!r} but has gold of facet 1 or more. Correct 'answerability', or make it facet 0."
+        )
     return query
 
 
