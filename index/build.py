@@ -11,7 +11,7 @@ import numpy as np
 from index.corpus import find_files, fingerprint, read_document
 from index.embedding import BATCH, ModelFiles, SentenceEmbeddings, Vectors
 from index.errors import IndexUnusableError
-from index.store import FORMAT_VERSION, Manifest, read_manifest, write_generation
+from index.store import Manifest, read_manifest, write_generation
 
 Progress = Callable[[int, int], None]  # called with texts embedded so far and in all
 
@@ -19,14 +19,13 @@ Progress = Callable[[int, int], None]  # called with texts embedded so far and i
 def is_current(corpus: Path, folder: Path, model: ModelFiles) -> bool:
     """Tell whether the index in *folder* was built from just this corpus, model and format.
 
-    Raises IndexUnusableError if there is an index of this format that cannot be read, CorpusError for the corpus folder.
+    Raises IndexUnusableError if there is an index that cannot be read or was altered, CorpusError for the corpus folder.
     """
     current = read_manifest(folder)
     if current is None:
         return False
     manifest = current[1]
-    built_from = (manifest.format_version, manifest.corpus_fingerprint, manifest.model_digest)
-    return built_from == (FORMAT_VERSION, fingerprint(find_files(corpus)), model.digest)
+    return (manifest.corpus_fingerprint, manifest.model_digest) == (fingerprint(find_files(corpus)), model.digest)
 
 
 def build(corpus: Path, folder: Path, embeddings: SentenceEmbeddings, progress: Progress) -> Manifest:

@@ -6,7 +6,6 @@ Knows nothing of paragraphs' insides (parse.py), vectors or search.
 import datetime
 import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,26 +100,47 @@ def _description(file: CorpusFile, front_matter: str) -> Description:
     import yaml
 
     try:
-        loaded = yaml.safe_load(front_matter)
-    except yaml.YAMLError as error:
+        # Composed, not constructed: every value stays the text that was written ("language: no" is no False), with its line.
+        root = yaml.compose(front_matter, Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 2}" if mark else ""
+        line = mark.line + 2 if mark else 2  # line 1 is the '---' above
         raise CorpusError(
-            f"{file.path}{line}: the front matter is not YAML ({getattr(error, 'problem', error)}). Mend that line."
+            f"{file.path} line {line}: the front matter is not YAML ({getattr(error, 'problem', error)}). Mend that line."
         ) from error
-    if not isinstance(loaded, Mapping):
+    if not isinstance(root, yaml.MappingNode):
         raise CorpusError(f"{file.path} line 2: the front matter is not 'key: value' lines. Write at least 'title: ...' and 'kind: ...'.")
     values: dict[str, str] = {}
-    for key, value in loaded.items():
-        if isinstance(value, (dict, list)) or value is None:
-            raise CorpusError(f"{file.path}: front matter '{key}' is not one plain value. Write '{key}: some text'.")
-        values[str(key)] = value.isoformat() if isinstance(value, datetime.date) else str(value).strip()
-    for key in _REQUIRED:
-        if not values.get(key):
-            raise CorpusError(f"{file.path}: the front matter has no '{key}'. Add a line '{key}: ...'.")
-    if "date" in values and not _DATE.fullmatch(values["date"]):
-        raise CorpusError(f"{file.path}: the date '{values['date']}' is not like 2019-04-24, 2019-04 or 2019. Correct it.")
-    if not values.get("url", "https://").startswith(("http://", "https://")):
-        raise CorpusError(f"{file.path}: the url '{values['url']}' does not begin with http:// or https://. Correct it.")
-    known = {key: values.pop(key) for key in (*_REQUIRED, *_OPTIONAL) if key in values}
+    for key, value in root.value:
+        where = f"{file.path} line {key.start_mark.line + 2}"
+        name = str(key.value)
+        if not (isinstance(key, yaml.ScalarNode) and isinstance(value, yaml.ScalarNode) and value.value.strip()):
+            raise CorpusError(f"{where}: front matter '{name}' is not one plain value. Write '{name}: some text', or leave it out.")
+        if name in values:
+            raise CorpusError(f"{where}: front matter '{name}' stands there twice. Leave one of them.")
+        values[name] = value.value.strip()
+        _check_value(where, name, values[name])
+    for name in _REQUIRED:
+        if name not in values:
+            raise CorpusError(f"{file.path} line 1: the front matter has no '{name}'. Add a line '{name}: ...'.")
+    known = {name: values.pop(name) for name in (*_REQUIRED, *_OPTIONAL) if name in values}
     return Description(document_id=file.document_id, provenance=tuple(sorted(values.items())), **known)
+
+
+def _check_value(where: str, name: str, value: str) -> None:
+    """Raise CorpusError if *value* cannot be the front matter's *name*."""
+    if name == "date" and not _is_date(value):
+        raise CorpusError(f"{where}: the date '{value}' is no day, month or year like 2019-04-24, 2019-04 or 2019. Correct it.")
+    if name == "url" and not value.startswith(("http://", "https://")):
+        raise CorpusError(f"{where}: the url '{value}' does not begin with http:// or https://. Correct it.")
+
+
+def _is_date(text: str) -> bool:
+    """Tell whether *text* is an ISO 8601 day, month or year that exists."""
+    if not _DATE.fullmatch(text):
+        return False
+    try:
+        datetime.date.fromisoformat(f"{text}-01-01"[:10])
+    except ValueError:
+        return False
+    return True

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-Role = Literal["title", "salutation", "body", "closing"]
+Role = Literal["title", "heading", "salutation", "body", "closing"]
 
 # Lower-case ASCII words joined by hyphens: safe as a file name, in a URL path and as a TREC id without quoting.
 DOCUMENT_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")

@@ -8,11 +8,20 @@ import re
 
 from index.document import Description, Document, Paragraph, Role, Sentence
 
+# A block ends where Unicode says that a line must (UAX 14: LF, VT, FF, CR, NEL, LS, PS); word processors export all of these.
+_BLOCK = re.compile(r"\S(?:[^\n\v\f\r\x85\u2028\u2029]*\S)?")
+
 # "10. We are ..." - a point's number stands at the start of the block, followed by a full stop or bracket and a space.
 _PRINTED_NUMBER = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
 
+# "## Security" - Markdown's headings name a subject and state nothing.
+_HEADING = re.compile(r"#{1,6}\s+(?=\S)")
+
 # A salutation addresses people and holds no statement; it stands before the first point and ends in a comma, colon or "!".
-_SALUTATION = re.compile(r"(?:Mr|Mrs|Ms|Madam|Sir|Your|Dear|Distinguished|Excellenc|Esteemed|Colleagues|Ladies|Friends)\b[^.?]*[,:!]\s*")
+_SALUTATION = re.compile(
+    r"(?:Mrs?\.?|Ms\.?|Madam|Sir|Your|Dear|Distinguished|Excellenc(?:y|ies)|Esteemed|Honou?rable|Respected|Colleagues|Ladies|Friends)(?!\w)"
+    r"(?:\b(?:Mrs?|Ms|Dr)\.|[^.?])*[,:!]"
+)
 
 # How speakers of this genre end: after the last numbered point these words open the closing, which is no part of the point.
 _CLOSING = re.compile(r"(?:In (?:conclusion|closing)|To (?:conclude|sum up)|(?:I )?thank you\b|Thank you|I thank)", re.IGNORECASE)
@@ -33,9 +42,9 @@ _OUTER_MARKS = {'"': '"', "“": "”", "«": "»"}
 def parse_document(description: Description, text: str) -> Document:
     """Return the document whose paragraphs are the non-blank lines of *text*, numbered from 1.
 
-    A block that opens with a printed number gives it to the blocks after it, up to the next number or the closing.
+    A block that opens with a printed number gives it to the blocks after it, up to the next number, heading or closing.
     """
-    spans = [match.span() for match in re.finditer(r"\S(?:[^\n]*\S)?", text)]
+    spans = [match.span() for match in _BLOCK.finditer(text)]
     blocks = [text[start:end] for start, end in spans]
     numbers = [_PRINTED_NUMBER.match(block) for block in blocks]
     numbered = [position for position, number in enumerate(numbers) if number]
@@ -44,7 +53,7 @@ def parse_document(description: Description, text: str) -> Document:
     printed: str | None = None
     for position, (start, _) in enumerate(spans):
         number = numbers[position]
-        printed = None if roles[position] == "closing" else number.group(1) if number else printed
+        printed = None if roles[position] in ("heading", "closing") else number.group(1) if number else printed
         body_start = number.end() if number else 0
         paragraphs.append(
             Paragraph(
@@ -61,14 +70,17 @@ def parse_document(description: Description, text: str) -> Document:
 
 
 def _roles(title: str, blocks: list[str], numbered: list[int]) -> list[Role]:
-    """Tell title lines, the salutation and the closing from the body."""
+    """Tell title lines, headings, the salutation and the closing from the body."""
     roles: list[Role] = ["body"] * len(blocks)
     first, last = (numbered[0], numbered[-1]) if numbered else (len(blocks), -1)
     folded_title = " ".join(title.split()).casefold()
     opening = True
     for position, block in enumerate(blocks):
-        if opening and " ".join(block.split()).casefold() == folded_title:
+        heading = _HEADING.match(block)
+        if opening and " ".join(block[heading.end() if heading else 0 :].split()).casefold() == folded_title:
             roles[position] = "title"
+        elif heading:
+            roles[position] = "heading"
         elif opening and position < first and _SALUTATION.fullmatch(block):
             roles[position] = "salutation"
         else:

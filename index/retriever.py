@@ -18,7 +18,9 @@ class ParagraphRetriever(BaseRetriever):
     embeddings: SentenceEmbeddings
     k: int = 5
 
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[LangChainDocument]:
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None
+    ) -> list[LangChainDocument]:
         return [
             LangChainDocument(
                 id=passage.paragraph.paragraph_id,
@@ -29,5 +31,5 @@ class ParagraphRetriever(BaseRetriever):
                     "score": passage.score,
                 },
             )
-            for passage in search(self.generation, self.embeddings, query, self.k).passages
+            for passage in search(self.generation, self.embeddings, query, k or self.k).passages
         ]

@@ -121,7 +121,7 @@ def write_generation(
     _write_synced(draft / _MANIFEST, json.dumps(asdict(manifest), indent=1, sort_keys=True))
     for path in (*files, *{path.parent for path in files}):
         _sync(path)
-    name = f"generation-{manifest.index_fingerprint}"
+    name = _name(manifest)
     if not (folder / name).exists():
         draft.rename(folder / name)
     else:  # the same generation, perhaps damaged: put the fresh one in its place
@@ -137,9 +137,9 @@ def write_generation(
 
 
 def read_manifest(folder: Path) -> tuple[Path, Manifest] | None:
-    """Return the current generation's folder and manifest, or None where none was ever built.
+    """Return the current generation's folder and manifest, or None where none of this format was ever built.
 
-    Raises IndexUnusableError if there is one but its pointer or manifest cannot be read or is of another format.
+    Raises IndexUnusableError if there is one but its pointer or manifest cannot be read, or was altered.
     """
     pointer = folder / _CURRENT
     if not pointer.exists():
@@ -147,9 +147,14 @@ def read_manifest(folder: Path) -> tuple[Path, Manifest] | None:
     try:
         generation = folder / pointer.read_text(encoding="ascii").strip()
         fields = json.loads((generation / _MANIFEST).read_text(encoding="utf-8"))
-        return generation, Manifest(**fields)
-    except (OSError, ValueError, TypeError) as error:
+        if fields["format_version"] != FORMAT_VERSION:
+            return None
+        manifest = Manifest(**fields)
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise IndexUnusableError(f"The index in {folder} cannot be read ({error}). {REBUILD}") from error
+    if generation.name != _name(manifest):
+        raise IndexUnusableError(f"{generation / _MANIFEST} was altered since it was built. {REBUILD}")
+    return generation, manifest
 
 
 class Generation:
@@ -220,6 +225,11 @@ def open_generation(folder: Path) -> Generation:
     if current is None:
         raise IndexUnusableError(f"No built index in {folder}. Build it with: python app.py index")
     return Generation(*current)
+
+
+def _name(manifest: Manifest) -> str:
+    """Return the folder of a generation, which says what its manifest must be."""
+    return f"generation-{manifest.index_fingerprint}"
 
 
 def _write_sqlite(path: Path, documents: Sequence[Document]) -> None:

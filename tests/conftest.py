@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.update(HF_HUB_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False", TOKENIZERS_PARALLELISM="false", LANGSMITH_TRACING="false")
 
@@ -14,6 +15,10 @@ from bot.assistant import Assistant
 from index.build import build
 from index.embedding import DEFAULT_MODEL, SentenceEmbeddings, check_model
 from index.store import Generation, open_generation
+
+# The same examples every time, and no clock: a busy machine is no fault of the code.
+settings.register_profile("specifications", deadline=None, derandomize=True, database=None)
+settings.load_profile("specifications")
 
 CORPUS = Path(__file__).resolve().parent.parent / "index" / "corpus"
 
