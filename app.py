@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -23,6 +24,7 @@ OFFLINE = {
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_VERBOSITY": "error",
 }
+NOT_MEASURED = {"corpus_dir", "index_dir", "host", "port"}  # settings that decide no reply
 QUERIES = Path(__file__).resolve().parent / "tests" / "queries"
 EXAMPLES = (
     "What is the SCO's position on legalising cannabis?",
@@ -71,9 +73,16 @@ def _parser() -> argparse.ArgumentParser:
         "--jsonl", action="store_true", help='read {"id", "question", "history"} lines from standard input, print one reply object a line'
     )
     ask.set_defaults(run=_ask)
-    evaluate = commands.add_parser("evaluate", help="measure the replies to test queries; exit status 1 if a query is faulty")
+    evaluate = commands.add_parser("evaluate", help="measure the replies to test queries; exit status 1 for a fault or a loss")
     evaluate.add_argument("--queries", type=Path, metavar="PATH", default=QUERIES, help="a .jsonl or .csv file, or a folder of them")
     evaluate.add_argument("--split", choices=("dev", "test", "all"), default="all", help="the part to measure (default: all, apart)")
+    evaluate.add_argument("--report", type=Path, metavar="DIR", help="write a page for each part into DIR")
+    evaluate.add_argument("--run", type=Path, metavar="FILE", dest="record", help="write the record of this run to FILE")
+    evaluate.add_argument("--baseline", type=Path, metavar="RUN", help="compare with this record; a significant loss gives exit status 1")
+    evaluate.add_argument("--export", nargs=2, metavar=("FORMAT", "DIR"), help="write beir, trec, mtrag, ragas or csv files into DIR")
+    evaluate.add_argument("--dataset", type=Path, metavar="FILE", help="measure this public data set over its own paragraphs instead")
+    evaluate.add_argument("--format", choices=("squad", "xquad", "mtrag"), default="squad", help="the form of --dataset (default: squad)")
+    evaluate.add_argument("--limit", type=int, metavar="N", help="take N questions of --dataset at random, always the same")
     evaluate.set_defaults(run=_evaluate)
     return parser
 
@@ -123,25 +132,30 @@ def _ask_lines(assistant: "Assistant", lines: TextIO, output: TextIO) -> int:
 
 
 def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
-    from tqdm import tqdm
-
-    from bot.evaluation.figures import table
+    from bot.evaluation.command import Outputs, evaluate
+    from bot.evaluation.public import write_dataset
     from bot.evaluation.queries import read_queries
-    from bot.evaluation.results import ask_all
     from index.corpus import find_files, read_document
 
-    documents = {document.document_id: document for document in map(read_document, find_files(settings.corpus_dir))}
-    found = read_queries(options.queries, documents)
-    for fault in found.faults:
-        print(fault, file=sys.stderr)
-    assistant = _assistant(settings)
-    for split in (part for part in ("dev", "test", None) if options.split in ("all", part)):
-        queries = [query for query in found.queries if query.split == split]
-        if queries:
-            with tqdm(total=len(queries), desc=split or "queries", file=sys.stderr, disable=None) as bar:
-                results = ask_all(assistant, queries, documents, bar.update)
-            print(f"\n{split or 'all'}: {len(queries)} queries\n{table(results)}")
-    return FAILED if found.faults else ANSWERED
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, queries = Path(scratch), options.queries
+        if options.dataset:
+            write_dataset(options.format, options.dataset, folder, options.limit)
+            queries = folder / "queries.jsonl"
+            settings = settings.model_copy(update={"corpus_dir": folder / "corpus", "index_dir": folder / "index"})
+        documents = {document.document_id: document for document in map(read_document, find_files(settings.corpus_dir))}
+        exported = (options.export[0], Path(options.export[1])) if options.export else None
+        well = evaluate(
+            read_queries(queries, documents),
+            options.split,
+            documents,
+            lambda: _assistant(settings),
+            {name: f"{value}" for name, value in settings.model_dump(mode="json", exclude=NOT_MEASURED).items()},
+            Outputs(options.report, options.record, options.baseline, exported),
+            sys.stdout,
+            sys.stderr,
+        )
+    return ANSWERED if well else FAILED
 
 
 def _lines(file: TextIO) -> Iterator[str]:

@@ -39,6 +39,11 @@ class Result:
         return type(self.reply).__name__.lower() if self.reply is not None else "refused"
 
     @property
+    def text(self) -> str:
+        """What was said: the reply's text, or why the question was refused."""
+        return self.reply.text if self.reply is not None else self.refusal
+
+    @property
     def probability(self) -> float:
         """That the evidence answers the question, in [0, 1]."""
         return self.reply.probability if isinstance(self.reply, (Answer, Abstention)) else 0.0
