@@ -10,7 +10,7 @@ import numpy as np
 
 from index.corpus import find_files, fingerprint, read_document
 from index.embedding import BATCH, ModelFiles, SentenceEmbeddings, Vectors
-from index.errors import IndexUnusableError
+from index.errors import CorpusError, IndexUnusableError
 from index.store import Manifest, read_manifest, write_generation
 
 Progress = Callable[[int, int], None]  # called with texts embedded so far and in all
@@ -37,6 +37,8 @@ def build(corpus: Path, folder: Path, embeddings: SentenceEmbeddings, progress: 
     documents = [read_document(file) for file in files]
     paragraphs = [paragraph for document in documents for paragraph in document.paragraphs]
     sentences = [paragraph.sentence_text(sentence) for paragraph in paragraphs for sentence in paragraph.sentences]
+    if not sentences:
+        raise CorpusError(f"The documents in {corpus} hold no sentence, so there is nothing to answer from. Add a document with text.")
     vectors = _encode_once(embeddings, [*(paragraph.text for paragraph in paragraphs), *sentences], progress)
     try:
         return write_generation(

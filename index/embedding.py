@@ -79,7 +79,7 @@ class SentenceEmbeddings(Embeddings):
         self.files = files
         try:
             self._model = SentenceTransformer(str(files.folder), device="cpu", local_files_only=True)
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:  # what fails depends on the file at fault; a cut weights file gives the bare SafetensorError
             raise ModelError(f"The model in {files.folder} does not load ({error}). Reinstall it, or name another.") from error
         self.dimension: int = self._model.get_embedding_dimension() or 0
 

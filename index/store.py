@@ -144,16 +144,18 @@ def read_manifest(folder: Path) -> tuple[Path, Manifest] | None:
     pointer = folder / _CURRENT
     if not pointer.exists():
         return None
+    file = pointer
     try:
         generation = folder / pointer.read_text(encoding="ascii").strip()
-        fields = json.loads((generation / _MANIFEST).read_text(encoding="utf-8"))
+        file = generation / _MANIFEST
+        fields = json.loads(file.read_text(encoding="utf-8"))
         if fields["format_version"] != FORMAT_VERSION:
             return None
         manifest = Manifest(**fields)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise IndexUnusableError(f"The index in {folder} cannot be read ({error}). {REBUILD}") from error
+        raise IndexUnusableError(f"{file} cannot be read ({error}). {REBUILD}") from error
     if generation.name != _name(manifest):
-        raise IndexUnusableError(f"{generation / _MANIFEST} was altered since it was built. {REBUILD}")
+        raise IndexUnusableError(f"{file} was altered since it was built. {REBUILD}")
     return generation, manifest
 
 

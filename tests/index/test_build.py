@@ -1,0 +1,174 @@
+"""A corpus folder becomes the current generation of an index folder, when and only when something changed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from index import store
+from index.build import build, is_current
+from index.errors import CorpusError, IndexUnusableError
+from index.store import open_generation
+from tests.fakes import WordEmbeddings
+
+HEAD = "---\ntitle: A speech\nkind: speech\n---\n"
+
+
+def silent(done: int, total: int) -> None:
+    """Watch no progress."""
+
+
+@pytest.fixture
+def corpus(tmp_path) -> Path:
+    """A corpus of two documents, of which one sentence is the same."""
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "one-2019.md").write_text(f"{HEAD}Peace first. Then drugs.\n\nThank you.", encoding="utf-8")
+    (folder / "two-2020.txt").write_text(f"{HEAD}Thank you.", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Where the index goes."""
+    return tmp_path / "index"
+
+
+def test_a_build_tells_what_it_holds(corpus, folder):
+    """Two documents, three paragraphs, four sentences."""
+    manifest = build(corpus, folder, WordEmbeddings(), silent)
+    assert (manifest.documents, manifest.paragraphs, manifest.sentences) == (2, 3, 4)
+    assert (manifest.model, manifest.model_digest) == ("words", "0" * 64)
+    assert open_generation(folder).manifest == manifest
+
+
+def test_equal_texts_are_embedded_once(corpus, folder):
+    """A sentence that is its own paragraph, or stands in two documents, costs one forward pass."""
+    embeddings = WordEmbeddings()
+    build(corpus, folder, embeddings, silent)
+    assert sorted(embeddings.asked) == ["Peace first.", "Peace first. Then drugs.", "Thank you.", "Then drugs."]
+
+
+def test_each_text_gets_its_own_vector(corpus, folder):
+    """However texts are batched for speed, row n is the vector of the n-th text."""
+    build(corpus, folder, WordEmbeddings(), silent)
+    opened = open_generation(folder)
+    expected = WordEmbeddings().encode_documents(["Peace first. Then drugs.", "Thank you.", "Thank you."])
+    assert opened.paragraph_vectors.reconstruct_n(0, 3).tolist() == expected.tolist()
+    expected = WordEmbeddings().encode_documents(["Peace first.", "Then drugs.", "Thank you.", "Thank you."])
+    assert opened.sentence_vectors.reconstruct_n(0, 4).tolist() == expected.tolist()
+
+
+def test_progress_rises_to_the_number_of_texts(tmp_path, folder):
+    """100 sentences of one paragraph each are 100 distinct texts."""
+    (tmp_path / "many").mkdir()
+    (tmp_path / "many" / "many.md").write_text(HEAD + "\n".join(f"Sentence {number}." for number in range(100)))
+    seen: list[tuple[int, int]] = []
+    build(tmp_path / "many", folder, WordEmbeddings(), lambda done, total: seen.append((done, total)))
+    assert [done for done, _ in seen] == sorted({done for done, _ in seen})
+    assert seen[-1] == (100, 100)
+
+
+# --- when an index is current
+
+
+def test_an_index_just_built_is_current(corpus, folder):
+    """Starting twice builds once."""
+    build(corpus, folder, WordEmbeddings(), silent)
+    assert is_current(corpus, folder, WordEmbeddings().files)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda corpus: (corpus / "one-2019.md").write_text(f"{HEAD}Peace later."), id="a document changed"),
+        pytest.param(lambda corpus: (corpus / "new.md").write_text(f"{HEAD}New."), id="a document was added"),
+        pytest.param(lambda corpus: (corpus / "one-2019.md").unlink(), id="a document was taken out"),
+        pytest.param(lambda corpus: (corpus / "one-2019.md").rename(corpus / "one-2021.md"), id="a document got another id"),
+        pytest.param(lambda corpus: (corpus / "two-2020.txt").write_text(HEAD.replace("A", "The") + "Thank you."), id="a title changed"),
+    ],
+)
+def test_an_index_of_another_corpus_is_not_current(corpus, folder, change):
+    """An answer never comes from documents that are no longer there."""
+    build(corpus, folder, WordEmbeddings(), silent)
+    change(corpus)
+    assert not is_current(corpus, folder, WordEmbeddings().files)
+    build(corpus, folder, WordEmbeddings(), silent)
+    assert is_current(corpus, folder, WordEmbeddings().files)
+
+
+def test_an_index_of_another_model_is_not_current(corpus, folder):
+    """Vectors of two models do not compare; the digest of the files tells them apart, not the name."""
+    build(corpus, folder, WordEmbeddings(), silent)
+    assert not is_current(corpus, folder, replace(WordEmbeddings().files, digest="1" * 64))
+    assert is_current(corpus, folder, replace(WordEmbeddings().files, name="the same model elsewhere"))
+
+
+def test_an_index_of_another_format_is_not_current(corpus, folder, monkeypatch):
+    """A new version of the program builds its own."""
+    build(corpus, folder, WordEmbeddings(), silent)
+    monkeypatch.setattr(store, "FORMAT_VERSION", store.FORMAT_VERSION + 1)
+    assert not is_current(corpus, folder, WordEmbeddings().files)
+    build(corpus, folder, WordEmbeddings(), silent)
+    assert is_current(corpus, folder, WordEmbeddings().files)
+
+
+def test_no_index_is_not_current(corpus, folder):
+    """The first start builds."""
+    assert not is_current(corpus, folder, WordEmbeddings().files)
+
+
+def test_a_damaged_manifest_is_an_error_and_a_build_mends_it(corpus, folder):
+    """What was damaged is said once, not silently built over; the command in the message then works."""
+    build(corpus, folder, WordEmbeddings(), silent)
+    manifest = next(folder.glob("*/manifest.json"))
+    manifest.write_text("{")
+    with pytest.raises(IndexUnusableError, match=r"manifest\.json cannot be read .*python app\.py index"):
+        is_current(corpus, folder, WordEmbeddings().files)
+    build(corpus, folder, WordEmbeddings(), silent)
+    assert is_current(corpus, folder, WordEmbeddings().files)
+
+
+# --- failures leave what was there
+
+
+class Failing(WordEmbeddings):
+    """Fails at the first text."""
+
+    def encode_documents(self, texts):
+        """Raise."""
+        raise RuntimeError("no vectors today")
+
+
+def test_a_build_that_fails_leaves_the_old_index_in_use(corpus, folder):
+    """A new document that cannot be indexed does not cost the answers from the old ones."""
+    old = build(corpus, folder, WordEmbeddings(), silent)
+    (corpus / "new.md").write_text(f"{HEAD}New.")
+    with pytest.raises(RuntimeError):
+        build(corpus, folder, Failing(), silent)
+    assert open_generation(folder).manifest == old
+
+
+def test_a_document_at_fault_stops_the_build_before_anything_is_embedded(corpus, folder):
+    """An index that silently lacked a document would answer that the documents do not say."""
+    (corpus / "bad.md").write_text("no front matter")
+    embeddings = WordEmbeddings()
+    with pytest.raises(CorpusError, match=r"bad\.md line 1"):
+        build(corpus, folder, embeddings, silent)
+    assert embeddings.asked == []
+    assert not folder.exists()
+
+
+def test_a_corpus_without_a_sentence_is_refused(tmp_path, folder):
+    """A file of quotation marks alone is text, but there is nothing in it to cite."""
+    (tmp_path / "marks").mkdir()
+    (tmp_path / "marks" / "marks.md").write_text(f"{HEAD}“\n”", encoding="utf-8")
+    with pytest.raises(CorpusError, match="hold no sentence"):
+        build(tmp_path / "marks", folder, WordEmbeddings(), silent)
+
+
+def test_a_folder_that_cannot_be_written_is_named(corpus, tmp_path):
+    """A file stands where the index folder should be."""
+    (tmp_path / "file").touch()
+    with pytest.raises(IndexUnusableError, match=r"file cannot be written .*SCO_INDEX_DIR"):
+        build(corpus, tmp_path / "file", WordEmbeddings(), silent)

@@ -1,0 +1,152 @@
+"""A question becomes passages and sentences, best first; these hold whatever the weights are."""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.build import build
+from index.errors import EmptyQuestionError
+from index.search import SearchResult, search
+from index.store import Generation, open_generation
+from tests.fakes import WordEmbeddings
+
+HEAD = "---\ntitle: A speech\nkind: speech\n---\n"
+QUESTIONS = [
+    "What is the SCO's position on legalising cannabis?",
+    "Is the SCO a military bloc?",
+    "drugs",
+    "1000",
+    "What is the capital of France?",
+    "上海合作组织",
+    "it is",
+    "?" * 50 + "x",
+    "terror " * 280,
+]
+
+
+@pytest.fixture(params=QUESTIONS, ids=lambda question: question[:20])
+def found(request, generation, embeddings) -> SearchResult:
+    """What search finds for one question in the two documents."""
+    return search(generation, embeddings, request.param)
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory) -> Generation:
+    """An index of three short paragraphs with the fake model's vectors."""
+    folder = tmp_path_factory.mktemp("words")
+    (folder / "corpus").mkdir()
+    (folder / "corpus" / "doc.md").write_text(f"{HEAD}Peace talks. More peace.\nDrugs are seized.\n“\nA summit in June.")
+    build(folder / "corpus", folder / "index", WordEmbeddings(), lambda done, total: None)
+    return open_generation(folder / "index")
+
+
+def test_passages_are_ranked_from_one_by_falling_score_and_none_comes_twice(found):
+    """The rank is the place in the list."""
+    assert [passage.rank for passage in found.passages] == list(range(1, len(found.passages) + 1))
+    assert all(one.score >= next_.score for one, next_ in itertools.pairwise(found.passages))
+    assert len({passage.paragraph.paragraph_id for passage in found.passages}) == len(found.passages)
+
+
+def test_sentences_are_those_of_the_passages_by_falling_score(found):
+    """Every sentence of every passage, once."""
+    assert all(one.score >= next_.score for one, next_ in itertools.pairwise(found.sentences))
+    expected = {(passage.paragraph.paragraph_id, s.number) for passage in found.passages for s in passage.paragraph.sentences}
+    names = [(scored.passage.paragraph.paragraph_id, scored.sentence.number) for scored in found.sentences]
+    assert set(names) == expected
+    assert len(names) == len(expected)
+    assert all(scored.passage in found.passages for scored in found.sentences)
+
+
+def test_a_scored_sentence_holds_its_own_row_and_cosine(found, generation):
+    """The row is that of the sentence's vector: multiplied with the question's it gives the cosine."""
+    stored = generation.sentence_vectors.reconstruct_n(0, generation.sentence_vectors.ntotal)
+    for scored in found.sentences:
+        assert scored.cosine == pytest.approx(float(stored[scored.row] @ found.question_vector), abs=1e-5)
+        assert generation.paragraphs([generation.paragraph_of_sentence(scored.row)])[0][0] == scored.passage.paragraph
+        assert scored.text == scored.passage.paragraph.sentence_text(scored.sentence)
+
+
+def test_all_scores_are_finite(found):
+    """No question divides by nothing."""
+    assert all(np.isfinite(passage.score) for passage in found.passages)
+    assert all(np.isfinite([s.score, s.cosine, s.paragraph_cosine, s.cosine_standard, s.terms_standard]).all() for s in found.sentences)
+
+
+@pytest.mark.parametrize(
+    ("question", "paragraph_id"),
+    [
+        ("What is the SCO's position on legalising cannabis?", "norov-remarks-mcis-2019/p27"),
+        ("How should peace in Afghanistan be achieved?", "norov-remarks-mcis-2019/p30"),
+        ("Is the SCO a military bloc?", "norov-remarks-mcis-2019/p23"),
+        ("How many delegates attended the conference, and from how many countries?", "mcis-2019-report/p6"),
+    ],
+)
+def test_the_paragraph_that_answers_comes_first(generation, embeddings, question, paragraph_id):
+    """Four questions that any reader of the two documents can judge."""
+    assert search(generation, embeddings, question).passages[0].paragraph.paragraph_id == paragraph_id
+
+
+@pytest.mark.parametrize("k", [1, 3, 44, 1000])
+def test_k_is_the_number_of_passages_or_all_there_are(generation, embeddings, k):
+    """FAISS pads missing hits with -1, which would be the last paragraph; none of that gets out."""
+    passages = search(generation, embeddings, "drugs", k).passages
+    assert len(passages) == min(k, 44)
+    assert len({passage.paragraph.paragraph_id for passage in passages}) == len(passages)
+
+
+def test_fewer_passages_are_the_first_of_more(generation, embeddings):
+    """Asking for fewer changes no order."""
+    assert search(generation, embeddings, "drugs", 3).passages == search(generation, embeddings, "drugs", 10).passages[:3]
+
+
+@pytest.mark.parametrize("question", ["", " ", "?!", "…", "“”", "😀" * 2000, "\n\t", "-" * 2000])
+def test_a_question_without_a_word_is_refused(generation, embeddings, question):
+    """There is nothing to search for."""
+    with pytest.raises(EmptyQuestionError, match="holds no words"):
+        search(generation, embeddings, question)
+
+
+def test_the_model_sees_the_question_once(words):
+    """A question costs one forward pass; the sentences' vectors were computed when the index was built."""
+    embeddings = WordEmbeddings()
+    search(words, embeddings, "Peace?")
+    assert embeddings.asked == ["Peace?"]
+
+
+def test_a_paragraph_without_a_sentence_does_no_harm(words):
+    """It can be found, and has no sentence to show."""
+    found = search(words, WordEmbeddings(), "summit in June")
+    assert found.passages[0].paragraph.number == 4
+    assert {scored.passage.paragraph.number for scored in found.sentences} == {1, 2, 4}
+
+
+@given(st.text(min_size=1).filter(lambda text: any(character.isalnum() for character in text)))
+def test_any_question_with_a_word_finds_something(words, question):
+    """Whatever is typed, search ranks; whether that answers is not its matter."""
+    found = search(words, WordEmbeddings(), question)
+    assert {passage.paragraph.number for passage in found.passages} == {1, 2, 3, 4}
+
+
+def test_a_corpus_of_one_paragraph_is_searched(tmp_path, embeddings):
+    """One vector, no spread to standardise by, and a pool larger than the index."""
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "one.md").write_text(f"{HEAD}The SCO is not a military bloc.")
+    build(tmp_path / "corpus", tmp_path / "index", embeddings, lambda done, total: None)
+    found = search(open_generation(tmp_path / "index"), embeddings, "Is the SCO a military bloc?")
+    assert [passage.paragraph.text for passage in found.passages] == ["The SCO is not a military bloc."]
+    assert [scored.text for scored in found.sentences] == ["The SCO is not a military bloc."]
+    assert found.sentences[0].cosine > 0.8
+
+
+def test_a_search_is_the_same_every_time_and_in_every_thread(generation, embeddings):
+    """Two people who ask the same are shown the same."""
+    alone = [search(generation, embeddings, question) for question in QUESTIONS]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda question: search(generation, embeddings, question), QUESTIONS * 3))
+    for one, other in zip(alone * 3, together, strict=True):
+        assert one.passages == other.passages
+        assert one.sentences == other.sentences

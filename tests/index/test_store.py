@@ -1,0 +1,348 @@
+"""A generation on disk gives back what was written, and is opened only if not a byte of it differs."""
+
+import math
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.corpus import find_files, read_document
+from index.document import Description, Document
+from index.errors import IndexUnusableError
+from index.parse import parse_document
+from index.store import FORMAT_VERSION, Generation, Manifest, open_generation, read_manifest, write_generation
+from index.terms import terms
+from tests.conftest import CORPUS
+from tests.fakes import WordEmbeddings
+
+THREE = ("peace peace drugs", "drugs", "summit in Bishkek on security")
+
+
+def write(folder: Path, *documents: Document) -> Manifest:
+    """Write a generation of *documents* with the fake model's vectors."""
+    embeddings = WordEmbeddings()
+    paragraphs = [paragraph for document in documents for paragraph in document.paragraphs]
+    sentences = [paragraph.sentence_text(sentence) for paragraph in paragraphs for sentence in paragraph.sentences]
+    return write_generation(
+        folder,
+        documents,
+        embeddings.encode_documents([paragraph.text for paragraph in paragraphs]),
+        embeddings.encode_documents(sentences),
+        corpus_fingerprint="corpus",
+        model=embeddings.files.name,
+        model_digest=embeddings.files.digest,
+    )
+
+
+def document(text: str, document_id: str = "doc") -> Document:
+    """Return *text* as a document."""
+    return parse_document(Description(document_id, "A title", "speech", provenance=(("k", "v"),)), text)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Path:
+    """An index of two documents with the fake model's vectors; tests that damage it copy it first."""
+    folder = tmp_path_factory.mktemp("small")
+    write(folder, document("1. Peace first. Then drugs.\n\n2. Summit."), document("A title\nOther “words” here.", "other"))
+    return folder
+
+
+# --- what was written is what is read
+
+
+def test_the_real_documents_come_back_equal(generation):
+    """Every paragraph, span, role, number, and the text to its last character."""
+    for file in find_files(CORPUS):
+        assert generation.document(file.document_id) == read_document(file)
+
+
+@settings(max_examples=25)
+@given(st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), min_size=1), min_size=1, max_size=4))
+def test_any_documents_come_back_equal(texts):
+    """Whatever stands in a document, the store adds, drops and changes nothing."""
+    documents = [document(f"\n 1. Words. {text}\u00a0\n", f"doc-{number}") for number, text in enumerate(texts)]
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), *documents)
+        opened = open_generation(Path(folder))
+        assert [opened.document(written.document_id) for written in documents] == documents
+        assert opened.descriptions() == tuple(written.description for written in documents)
+
+
+def test_a_document_that_is_not_there_is_none(generation):
+    """An address that was made up finds nothing."""
+    assert generation.document("no-such-document") is None
+
+
+def test_rows_follow_the_documents_paragraphs_and_sentences(generation):
+    """Row n of the vectors is the n-th paragraph, and the sentences of each paragraph follow one another."""
+    documents = [read_document(file) for file in find_files(CORPUS)]
+    paragraphs = [paragraph for found in documents for paragraph in found.paragraphs]
+    read = generation.paragraphs(range(len(paragraphs)))
+    assert [paragraph for paragraph, _ in read] == paragraphs
+    first = 0
+    for row, (paragraph, first_sentence) in enumerate(read):
+        assert first_sentence == first
+        assert {generation.paragraph_of_sentence(first + at) for at in range(len(paragraph.sentences))} == {row}
+        first += len(paragraph.sentences)
+
+
+def test_paragraphs_come_in_the_order_asked_for(generation):
+    """The order of a ranking is not the order of the rows."""
+    assert [paragraph.number for paragraph, _ in generation.paragraphs([5, 0, 3])] == [6, 1, 4]
+
+
+def test_a_paragraph_without_a_sentence_owns_no_sentence(tmp_path):
+    """A line that is a quotation mark alone has no sentence; the next paragraph's first sentence is not taken for its."""
+    write(tmp_path, document("One.\n“\nTwo."))
+    opened = open_generation(tmp_path)
+    assert [opened.paragraph_of_sentence(row) for row in (0, 1)] == [0, 2]
+
+
+def test_counts_are_those_of_the_documents(generation):
+    """Counted by hand: 7 and 37 paragraphs; 15 sentences in the report, and 38 in the speech, where one block holds two."""
+    manifest = generation.manifest
+    assert (manifest.documents, manifest.paragraphs, manifest.sentences, manifest.dimension) == (2, 44, 15 + 38, 384)
+    assert generation.paragraph_vectors.ntotal == 44
+    assert generation.sentence_vectors.ntotal == 15 + 38
+
+
+# --- vectors, moments and terms, against other ways of computing them
+
+
+def test_the_order_by_vectors_is_that_of_exact_cosines(generation, embeddings):
+    """FAISS ranks as numpy does over all vectors, with the same cosines."""
+    texts = [paragraph.text for file in find_files(CORPUS) for paragraph in read_document(file).paragraphs]
+    vectors = embeddings.encode_documents(texts)
+    for question in ("Is the SCO a military bloc?", "What about drugs?", "peace in Afghanistan"):
+        vector = embeddings.encode_question(question)
+        cosines = vectors @ vector
+        scores, rows = generation.paragraph_vectors.search(vector[None, :], 10)
+        np.testing.assert_allclose(scores[0], np.sort(cosines)[::-1][:10], atol=1e-4)
+        np.testing.assert_allclose(cosines[rows[0]], scores[0], atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["paragraph", "sentence"])
+def test_moments_standardise_as_a_scan_of_all_vectors_would(generation, embeddings, name):
+    """Mean and covariance give each cosine's distance from the mean of all, in their standard deviations."""
+    stored = getattr(generation, f"{name}_vectors")
+    vectors = stored.reconstruct_n(0, stored.ntotal).astype(np.float64)
+    question = embeddings.encode_question("What does the SCO say about drug trafficking?")
+    cosines = vectors @ question
+    expected = (cosines - cosines.mean()) / cosines.std()
+    found = getattr(generation, f"{name}_moments").standardise(question, cosines.astype(np.float32))
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_moments_of_one_vector_standardise_to_zero(tmp_path):
+    """Where all cosines are alike none stands out, and nothing is divided by nothing."""
+    write(tmp_path, document("One sentence."))
+    opened = open_generation(tmp_path)
+    assert opened.paragraph_moments.standardise(WordEmbeddings().encode_question("one"), np.ones(1, dtype=np.float32)).tolist() == [0]
+
+
+def test_term_scores_are_bm25(tmp_path):
+    """Lucene's BM25 with k1 1.5 and b 0.75, worked out by hand for three paragraphs of 3, 1 and 3 terms."""
+    write(tmp_path, document("\n".join(THREE)))
+    assert [len(terms(text)) for text in THREE] == [3, 1, 3]
+    mean_length = 7 / 3
+
+    def score(occurrences: int, holding: int, length: int) -> float:
+        rarity = math.log(1 + (3 - holding + 0.5) / (holding + 0.5))
+        return rarity * occurrences / (occurrences + 1.5 * (1 - 0.75 + 0.75 * length / mean_length))
+
+    opened = open_generation(tmp_path)
+    expected = {
+        "peace": [score(2, 1, 3), 0, 0],
+        "drugs": [score(1, 2, 3), score(1, 2, 1), 0],
+        "peace drugs": [score(2, 1, 3) + score(1, 2, 3), score(1, 2, 1), 0],
+        "summits": [0, 0, score(1, 1, 3)],
+    }
+    for question, scores in expected.items():
+        np.testing.assert_allclose(opened.paragraph_term_scores(terms(question)), scores, rtol=1e-5, err_msg=question)
+
+
+@pytest.mark.parametrize("question", ["", "the of and", "xylophone", "上海"], ids=["nothing", "stop words", "unknown word", "other script"])
+def test_terms_that_no_paragraph_holds_score_zero(generation, question):
+    """Zeros for all, as many as there are paragraphs and sentences."""
+    assert generation.paragraph_term_scores(terms(question)).tolist() == [0] * 44
+    assert not generation.sentence_term_scores(terms(question)).any()
+
+
+def test_paragraphs_without_any_term_can_be_stored(tmp_path):
+    """A corpus of stop words alone has no vocabulary, and is searched by vectors all the same."""
+    write(tmp_path, document("It is.\nAnd so?"))
+    assert open_generation(tmp_path).paragraph_term_scores(["drug"]).tolist() == [0, 0]
+
+
+def test_reading_from_many_threads_is_reading_from_one(generation):
+    """The page answers several people at once from one opened generation."""
+
+    def read(row: int) -> tuple:
+        scores = generation.paragraph_term_scores(terms("terrorist drugs Afghanistan"))
+        return generation.paragraphs([row, 43 - row]), generation.paragraph_of_sentence(row), float(scores[row])
+
+    alone = [read(row) for row in range(44)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(read, [*range(44)] * 10)) == alone * 10
+
+
+# --- one complete generation at a time
+
+
+def test_equal_input_gives_an_equal_generation(tmp_path):
+    """The fingerprint says what an answer was made from, so it is the same wherever and whenever it is built."""
+    manifests = [write(tmp_path / name, document("One. Two.")) for name in ("a", "b")]
+    assert manifests[0] == manifests[1]
+    assert len(manifests[0].index_fingerprint) == 16
+
+
+def test_a_new_generation_replaces_the_old_one_and_leaves_nothing_behind(tmp_path):
+    """After a build there is the pointer and one generation."""
+    old = write(tmp_path, document("Old."))
+    (tmp_path / "draft-999999").mkdir()
+    new = write(tmp_path, document("New."))
+    assert old.index_fingerprint != new.index_fingerprint
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["CURRENT", f"generation-{new.index_fingerprint}"]
+    assert open_generation(tmp_path).document("doc").text == "New."
+
+
+def test_an_opened_generation_outlives_its_replacement(tmp_path):
+    """A server goes on answering from what it opened while a new index is built beside it."""
+    write(tmp_path, document("Old."))
+    opened = open_generation(tmp_path)
+    write(tmp_path, document("New."))
+    assert opened.document("doc").text == "Old."
+
+
+def test_other_files_in_the_index_folder_are_left_alone(tmp_path):
+    """A folder named by mistake loses nothing."""
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes.txt").write_text("mine")
+    write(tmp_path, document("One."))
+    assert (tmp_path / "notes").is_dir()
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_a_damaged_generation_is_mended_by_writing_it_again(small, tmp_path):
+    """The same documents give the same name; the fresh files take the damaged ones' place."""
+    manifest = write(tmp_path, document("One."))
+    (tmp_path / f"generation-{manifest.index_fingerprint}" / "corpus.sqlite").write_bytes(b"damage")
+    write(tmp_path, document("One."))
+    assert open_generation(tmp_path).document("doc").text == "One."
+
+
+# --- nothing damaged is opened
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+STORED = [
+    "corpus.sqlite", "manifest.json", "paragraphs-covariance.npy", "paragraphs-mean.npy", "paragraphs-terms/data.csc.index.npy",
+    "paragraphs-terms/indices.csc.index.npy", "paragraphs-terms/indptr.csc.index.npy", "paragraphs-terms/params.index.json",
+    "paragraphs-terms/vocab.index.json", "paragraphs.faiss", "sentences-covariance.npy", "sentences-mean.npy",
+    "sentences-terms/data.csc.index.npy", "sentences-terms/indices.csc.index.npy", "sentences-terms/indptr.csc.index.npy",
+    "sentences-terms/params.index.json", "sentences-terms/vocab.index.json", "sentences.faiss",
+]  # fmt: skip
+
+
+def test_the_files_of_a_generation(small):
+    """The table below damages every one of them."""
+    generation, manifest = read_manifest(small)
+    assert _names(generation) == STORED
+    assert sorted(manifest.files) == [name for name in STORED if name != "manifest.json"]
+
+
+def _flip(content: bytes, at: int) -> bytes:
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
+@pytest.mark.parametrize("name", STORED)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda content: _flip(content, 0), id="first byte"),
+        pytest.param(lambda content: _flip(content, len(content) // 2), id="middle byte"),
+        pytest.param(lambda content: _flip(content, len(content) - 1), id="last byte"),
+        pytest.param(lambda content: content[:-1], id="cut short"),
+        pytest.param(lambda content: content + b"\0", id="one byte more"),
+        pytest.param(lambda content: b"", id="emptied"),
+        pytest.param(lambda content: None, id="missing"),
+    ],
+)
+def test_a_damaged_file_is_named(small, tmp_path, name, damage):
+    """Raw FAISS and numpy load most damaged files without a word, and cite the wrong sentence; a digest does not."""
+    folder = tmp_path / "damaged"
+    shutil.copytree(small, folder)
+    file = read_manifest(folder)[0] / name
+    content = damage(file.read_bytes())
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(IndexUnusableError, match=r"python app\.py index") as caught:
+        open_generation(folder)
+    assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("at", range(0, 400, 7))
+def test_no_change_of_the_manifest_goes_unnoticed(small, tmp_path, at):
+    """Its counts and digests decide what is accepted, and the folder's name holds its digest."""
+    folder = tmp_path / "damaged"
+    shutil.copytree(small, folder)
+    manifest = read_manifest(folder)[0] / "manifest.json"
+    manifest.write_bytes(_flip(manifest.read_bytes(), at))
+    with pytest.raises(IndexUnusableError):
+        open_generation(folder)
+
+
+@pytest.mark.parametrize("pointer", [b"", b"generation-0000000000000000", b"..", b"/", b"\xff\xfe", b"\0", b"a" * 5000])
+def test_a_pointer_to_nowhere_is_refused(small, tmp_path, pointer):
+    """The message names the file that led there."""
+    folder = tmp_path / "damaged"
+    shutil.copytree(small, folder)
+    (folder / "CURRENT").write_bytes(pointer)
+    with pytest.raises(IndexUnusableError, match=r"CURRENT|manifest\.json"):
+        open_generation(folder)
+
+
+def test_an_index_of_another_format_is_as_good_as_none(small, tmp_path):
+    """It is built anew, whatever fields that format had."""
+    folder = tmp_path / "older"
+    shutil.copytree(small, folder)
+    (read_manifest(folder)[0] / "manifest.json").write_text(f'{{"format_version": {FORMAT_VERSION - 1}, "other": "fields"}}')
+    assert read_manifest(folder) is None
+
+
+def test_a_folder_without_an_index_says_how_to_build_one(tmp_path):
+    """The command is in the message."""
+    assert read_manifest(tmp_path) is None
+    with pytest.raises(IndexUnusableError, match=r"No built index in .*python app\.py index"):
+        open_generation(tmp_path)
+
+
+def test_nothing_stored_needs_pickle(small):
+    """The vectors are FAISS's own format, arrays are plain, the rest is SQLite and JSON."""
+    generation, _ = read_manifest(small)
+    for name in _names(generation):
+        if name.endswith(".npy"):
+            np.load(generation / name, allow_pickle=False)
+        else:
+            assert name.endswith((".faiss", ".sqlite", ".json"))
+
+
+def test_saving_and_opening_again_changes_no_search_result(index_dir, generation, embeddings, tmp_path):
+    """A copy of the folder, opened elsewhere, ranks and scores exactly alike."""
+    from index.search import search
+
+    shutil.copytree(index_dir, tmp_path / "copy")
+    copy: Generation = open_generation(tmp_path / "copy")
+    for question in ("Is the SCO a military bloc?", "cannabis", "Wer ist es?"):
+        one, other = (search(opened, embeddings, question) for opened in (generation, copy))
+        assert one.passages == other.passages
+        assert one.sentences == other.sentences
