@@ -14,6 +14,7 @@ from bot.messages import messages
 from index.document import Description
 
 MAX_LENGTH = 120  # characters; longer messages say more than small talk
+_SENTENCE_END = re.compile(r"[.!?…;\n]+")
 _FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "small_talk"
 
 
@@ -35,27 +36,35 @@ def _small_talk(language: str) -> _SmallTalk:
 
 def courtesy(question: str, descriptions: Sequence[Description], example: str) -> str | None:
     """Return the reply to small talk, or None if *question* is not small talk from end to end."""
-    folded = " ".join(re.sub(r"[^\w\s]", " ", question.casefold()).split())
-    kind = _kind(folded, _small_talk("en")) if len(folded) <= MAX_LENGTH else None
+    parts = [" ".join(re.sub(r"[^\w\s]", " ", part).split()) for part in _SENTENCE_END.split(question.casefold())]
+    if sum(len(part) for part in parts) > MAX_LENGTH:
+        return None
+    kinds = [_kind(part, _small_talk("en")) for part in parts if part]
+    kind = kinds[-1] if kinds and all(kinds) else None
     if kind is None:
         return None
     listed = "\n".join(f"• {d.title} ({', '.join(part for part in (d.kind, d.date) if part)})" for d in descriptions)
     return messages()[kind].format(count=len(descriptions), example=example, list=listed)
 
 
-def _kind(folded: str, small_talk: _SmallTalk) -> str | None:
-    """Return which small talk *folded* is: whole, or as small talk followed by small talk, of which the last counts."""
-    for kind, pattern in small_talk.kinds:
-        if pattern.fullmatch(folded):
-            return kind
-    stripped = small_talk.closer.sub("", folded)
-    if stripped != folded:
-        return _kind(stripped, small_talk)
-    if (opening := small_talk.opener.match(folded)) and opening.end() < len(folded):
-        return _kind(folded[opening.end() :], small_talk)
-    words = folded.split()
-    for cut in range(1, len(words)):
-        left, right = " ".join(words[:cut]), " ".join(words[cut:])
-        if any(pattern.fullmatch(left) for _, pattern in small_talk.kinds) and (rest := _kind(right, small_talk)):
-            return rest
-    return None
+def _kind(part: str, small_talk: _SmallTalk) -> str | None:
+    """Return which small talk *part* is: whole, or as small talk followed by small talk, of which the last counts."""
+
+    @cache  # "bye bye bye bye" can be cut into small talk in ever more ways; each rest is looked at once
+    def kind_of(text: str) -> str | None:
+        for kind, pattern in small_talk.kinds:
+            if pattern.fullmatch(text):
+                return kind
+        stripped = small_talk.closer.sub("", text)
+        if stripped != text:
+            return kind_of(stripped)
+        if (opening := small_talk.opener.match(text)) and opening.end() < len(text):
+            return kind_of(text[opening.end() :])
+        words = text.split()
+        for cut in range(1, len(words)):
+            left, right = " ".join(words[:cut]), " ".join(words[cut:])
+            if any(pattern.fullmatch(left) for _, pattern in small_talk.kinds) and (rest := kind_of(right)):
+                return rest
+        return None
+
+    return kind_of(part)

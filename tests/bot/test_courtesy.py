@@ -1,0 +1,149 @@
+"""Small talk gets a courtesy; a question, however it begins, gets an answer from the documents."""
+
+import pytest
+
+from bot.courtesy import MAX_LENGTH, courtesy
+from bot.messages import messages
+from index.document import Description
+
+DESCRIPTIONS = (Description("a-2019", "First title", "speech", "2019-04-24"), Description("b", "Second title", "report"))
+EXAMPLE = "Is it a military bloc?"
+
+SMALL_TALK = [
+    ("Hi", "greeting"),
+    ("hello!!!", "greeting"),
+    ("HELLO THERE", "greeting"),
+    ("Good morning", "greeting"),
+    ("Good evening, sir.", "greeting"),
+    ("hey bot", "greeting"),
+    ("Salam", "greeting"),
+    ("Hello, hello", "greeting"),
+    ("How are you?", "wellbeing"),
+    ("hi, how are you today?", "wellbeing"),
+    ("How's it going", "wellbeing"),
+    ("Nice to meet you", "wellbeing"),
+    ("What’s up?", "wellbeing"),
+    ("thanks", "thanks"),
+    ("Thank you very much!", "thanks"),
+    ("Many thanks for your help", "thanks"),
+    ("ok, thank you, that was helpful", "thanks"),
+    ("Thanks for the quick answer.", "thanks"),
+    ("much appreciated", "thanks"),
+    ("thx", "thanks"),
+    ("bye", "goodbye"),
+    ("Goodbye!", "goodbye"),
+    ("Thanks, bye", "goodbye"),
+    ("see you tomorrow", "goodbye"),
+    ("Have a nice day", "goodbye"),
+    ("That's all for today", "goodbye"),
+    ("ok", "acknowledgement"),
+    ("Great", "acknowledgement"),
+    ("I see", "acknowledgement"),
+    ("That is interesting", "acknowledgement"),
+    ("well done", "acknowledgement"),
+    ("no", "acknowledgement"),
+    ("Who are you?", "identity"),
+    ("are you a human or a machine?", "identity"),
+    ("What is your name?", "identity"),
+    ("Am I talking to a person?", "identity"),
+    ("who made you", "identity"),
+    ("Hello! Who are you?", "identity"),
+    ("What can you do?", "ability"),
+    ("how does this work?", "ability"),
+    ("Help", "ability"),
+    ("Can you help me?", "ability"),
+    ("Do you speak Russian?", "ability"),
+    ("Can you answer in Chinese?", "ability"),
+    ("What kind of questions can I ask?", "ability"),
+    ("hi, what can I ask you", "ability"),
+    ("Which documents do you have?", "documents"),
+    ("What are your sources?", "documents"),
+    ("List the documents", "documents"),
+    ("show me your sources", "documents"),
+    ("How many documents are there?", "documents"),
+    ("Where do you get your information from?", "documents"),
+    ("What are you based on?", "documents"),
+]
+
+QUESTIONS = [
+    "Hello, what does the SCO say about drugs?",
+    "Hi! Is the SCO a military bloc?",
+    "Good morning. How should peace in Afghanistan be achieved?",
+    "hi drugs",
+    "Thanks. And terrorism?",
+    "Thanks for the answer. What about drugs?",
+    "Thank you for that, how is terrorism financed?",
+    "thanks that helps what about cannabis",
+    "ok and what about cannabis",
+    "Great, how many delegates attended?",
+    "No, I meant the report.",
+    "Who are the observer states?",
+    "Who made this statement?",
+    "Who wrote the Charter?",
+    "What is the SCO?",
+    "How are terrorist groups financed?",
+    "How is it going in Afghanistan?",
+    "How are you fighting terrorism?",
+    "What do you do about drugs?",
+    "Can you speak about drugs?",
+    "Can you talk about Afghanistan?",
+    "Can you help me understand the position on Afghanistan?",
+    "Help me find what is said on drugs",
+    "What can the UN do in Afghanistan?",
+    "What kind of things does the SCO fear?",
+    "What are the sources of terrorist financing?",
+    "Name the sources of terrorist financing",
+    "Which sources do terrorist groups use for financing?",
+    "What is the data on drug seizures?",
+    "What is in your documents about drugs?",
+    "Give me the text on cannabis",
+    "What documents did the leaders sign in Bishkek?",
+    "Good relations with whom?",
+    "Welcome statement by India",
+    "start of the conference",
+    "usage of drugs",
+    "test of weapons in space",
+    "Right of nations to self-defence",
+    "Have a look at the drug trade for me and tell me what they say about it, please",
+    "see you in Bishkek at the summit, who attends?",
+    "Привет, что с наркотиками?",
+    "上海",
+    "hello " * 30 + "what about drugs?",
+]
+
+
+@pytest.mark.parametrize(("message", "kind"), SMALL_TALK, ids=lambda value: value)
+def test_small_talk_is_recognised_whatever_its_punctuation_and_case(message, kind):
+    """Each kind has its own reply."""
+    expected = messages()[kind].split("{")[0]
+    assert (courtesy(message, DESCRIPTIONS, EXAMPLE) or "").startswith(expected)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda value: value[:60])
+def test_a_question_is_never_taken_for_small_talk(question):
+    """Only what is small talk from end to end is; anything more is a question to the documents."""
+    assert courtesy(question, DESCRIPTIONS, EXAMPLE) is None
+
+
+def test_the_documents_are_listed_with_kind_and_date():
+    """A document without a date is listed without one."""
+    reply = courtesy("Which documents do you have?", DESCRIPTIONS, EXAMPLE)
+    assert reply == "I answer from 2 documents:\n• First title (speech, 2019-04-24)\n• Second title (report)"
+
+
+def test_what_it_can_do_is_said_with_an_example():
+    """The example is one that the documents answer."""
+    assert f"Try: “{EXAMPLE}”" in (courtesy("help", DESCRIPTIONS, EXAMPLE) or "")
+
+
+def test_braces_in_a_title_stay_braces():
+    """A title is text, not a template."""
+    odd = Description("odd", "{example} {0} {", "speech")
+    assert "• {example} {0} { (speech)" in (courtesy("list the documents", [odd], EXAMPLE) or "")
+
+
+@pytest.mark.parametrize("words", ["bye", "ha", "thanks", "thanks again", "good", "ok", "thanks for a", "hi"])
+def test_small_talk_over_and_over_comes_to_an_end(words):
+    """28 times "bye" can be cut into small talk in half a million ways; trying them all would take a minute of the server's time."""
+    message = f"{words} " * (MAX_LENGTH // len(words))
+    assert courtesy(message[: MAX_LENGTH - 18] + " what about drugs", DESCRIPTIONS, EXAMPLE) is None
