@@ -1,13 +1,14 @@
 """The command line: serve (default), index, ask, evaluate. Reads settings, wires the parts, runs; nothing else."""
 
 import argparse
+import io
 import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from index.embedding import SentenceEmbeddings
 
 ANSWERED, FAILED, BAD_USE, ABSTAINED = 0, 1, 2, 3
+INTERRUPTED = 130  # as shells report Ctrl-C; also for a reader such as head that has seen enough
 # Nothing is ever fetched: the model is on disk, and neither the hub's client nor gradio may call home.
 OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -36,10 +38,12 @@ EXAMPLES = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done or answered, 1 failed, 2 bad use, 3 abstained."""
+    """Run one command and return its exit status: 0 done or answered, 1 failed, 2 bad use, 3 abstained, 130 interrupted."""
     options = _parser().parse_args(arguments)
     for variable, value in OFFLINE.items():
         os.environ.setdefault(variable, value)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without a character shows "?" for it
     from bot.settings import read_settings
     from index.errors import UserError
 
@@ -48,11 +52,15 @@ def main(arguments: list[str] | None = None) -> int:
         if getattr(options, "corpus", None):
             settings = settings.model_copy(update={"corpus_dir": options.corpus})
         status: int = options.run(options, settings)
+        sys.stdout.flush()
     except UserError as error:
         print(f"{error}", file=sys.stderr)
         return BAD_USE if type(error).__name__ in ("QuestionError", "HistoryError") else FAILED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter fails in flushing as it ends
+        return INTERRUPTED
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     return status
 
 
@@ -111,24 +119,34 @@ def _ask(options: argparse.Namespace, settings: "Settings") -> int:
         print('Give one question, or --jsonl with questions on standard input: python app.py ask "..."', file=sys.stderr)
         return BAD_USE
     if options.jsonl:
-        return _ask_lines(_assistant(settings), sys.stdin, sys.stdout)
+        return _ask_lines(_assistant(settings), sys.stdin.buffer)
     check_question(options.question)  # before the seconds that loading takes
     reply = _assistant(settings).reply(options.question, Conversation())
-    print(json.dumps(reply_to_json(reply), ensure_ascii=False, indent=2) if options.json else render(reply))
+    if options.json:
+        _print_json(reply_to_json(reply), indent=2)
+    else:
+        print(render(reply))
     return ABSTAINED if isinstance(reply, Abstention) else ANSWERED
 
 
-def _ask_lines(assistant: "Assistant", lines: TextIO, output: TextIO) -> int:
+def _ask_lines(assistant: "Assistant", lines: Iterable[bytes]) -> int:
     """Answer line by line, in order; a bad line gives an error object and the rest goes on."""
     from bot.terminal import answer_line
 
     status = ANSWERED
-    for number, line in enumerate(_lines(lines), start=1):
+    for number, line in enumerate(lines, start=1):
         if line.strip():
             answered = answer_line(assistant, line, number)
             status = FAILED if "error" in answered else status
-            print(json.dumps(answered, ensure_ascii=False), file=output, flush=True)
+            _print_json(answered, indent=None)
     return status
+
+
+def _print_json(value: dict[str, object], indent: int | None) -> None:
+    """Print *value* as JSON in UTF-8, whatever the terminal's encoding; a lone surrogate leaves as the escape that JSON has for it."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    sys.stdout.flush()
 
 
 def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
@@ -156,13 +174,6 @@ def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
             sys.stderr,
         )
     return ANSWERED if well else FAILED
-
-
-def _lines(file: TextIO) -> Iterator[str]:
-    if isinstance(getattr(file, "reconfigure", None), type(None)):
-        return iter(file)
-    file.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[attr-defined]
-    return iter(file)
 
 
 def _assistant(settings: "Settings") -> "Assistant":

@@ -33,18 +33,25 @@ def _place(description: Description, where: str) -> str:
     return ", ".join(part for part in (description.title, where, description.date) if part)
 
 
-def answer_line(assistant: Assistant, line: str, number: int) -> dict[str, object]:
+def answer_line(assistant: Assistant, line: bytes, number: int) -> dict[str, object]:
     """Return the reply object for one ``{"id", "question", "history"}`` line, or an error object naming the line."""
-    identity: object = None
+    identity: str | int | None = None
     try:
-        asked = json.loads(line)
+        asked = json.loads(line.decode("utf-8-sig"))
         if not isinstance(asked, dict):
             raise ValueError('the line is not a JSON object; write {"id": ..., "question": "..."}')
-        identity = asked.get("id")
+        identity = _identity(asked.get("id"))
         if unknown := sorted(set(asked) - {"id", "question", "history"}):
             raise ValueError(f"unknown field {', '.join(unknown)}; known are id, question and history")
         history = read_history(asked["history"]) if asked.get("history") is not None else Conversation()
         reply = assistant.reply(asked.get("question", ""), history)
-    except (UserError, ValueError) as error:
+    except (UserError, ValueError, RecursionError) as error:  # RecursionError: a hundred thousand opening brackets
         return {"id": identity, "line": number, "error": f"{error}"}
     return {**reply_to_json(reply), "id": identity}
+
+
+def _identity(value: object) -> str | int | None:
+    """Return a line's id as it was sent. Raises ValueError unless it is text, a whole number or absent."""
+    if value is None or (isinstance(value, str | int) and not isinstance(value, bool)):
+        return value
+    raise ValueError('"id" is neither text nor a whole number; correct it, or leave it out')
