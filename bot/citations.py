@@ -35,7 +35,7 @@ def cite(
         if not drafted.cites or not all(0 <= position < len(evidence.sentences) for position in drafted.cites):
             return None
         cited = [evidence.sentences[position] for position in drafted.cites]
-        if not any(drafted.text in sentence.scored.text for sentence in cited):
+        if not drafted.text.strip() or not any(drafted.text in sentence.scored.text for sentence in cited):
             return None
         text += "\n\n" if text and drafted.opens_paragraph else " " if text else ""
         start, end = len(text), len(text) + len(drafted.text)

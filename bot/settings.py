@@ -14,7 +14,7 @@ _INDEX_PACKAGE = Path(__file__).resolve().parent.parent / "index"
 class Settings(BaseSettings):
     """Every setting with its default; a field ``x`` is set by the environment variable ``SCO_X``."""
 
-    model_config = SettingsConfigDict(env_prefix="SCO_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="SCO_", env_ignore_empty=True, extra="forbid", frozen=True)
 
     corpus_dir: Path = Field(default=_INDEX_PACKAGE / "corpus", description="the folder of documents to answer from")
     index_dir: Path = Field(default=_INDEX_PACKAGE / "generations", description="where the built index is kept")
