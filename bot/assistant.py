@@ -81,7 +81,7 @@ class Assistant:
             paragraph = scored.passage.paragraph
             if paragraph.role == "body" and paragraph.paragraph_id not in nearest and len(nearest) < NEAREST:
                 nearest[paragraph.paragraph_id] = NearestPassage(self._descriptions[paragraph.document_id], scored.passage, scored.sentence)
-        text = messages()[evidence.reason]
+        text = messages()[evidence.reason].format(example=self.examples[0] if self.examples else "")
         return Abstention(
             question, standalone_question, text, evidence.reason, tuple(nearest.values()), evidence.probability, self.index_fingerprint
         )
