@@ -7,7 +7,7 @@ from html import escape
 from markupsafe import Markup
 
 WIDTH, HEIGHT = 360, 260  # user units, as are the margins
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 12, 40
+LEFT, RIGHT, TOP, BOTTOM = 46, 20, 12, 40
 BAR_WIDTH, BAR_HEIGHT = 150, 14
 
 Point = tuple[float, float]
@@ -46,8 +46,8 @@ class Chart:
         return f'<rect class="bar" x="{x:.1f}" y="{y:.1f}" {size}><title>{escape(note)}</title></rect>'
 
     def text(self, x: float, y: float, text: str) -> str:
-        """Return *text* standing right of a place."""
-        return f'<text x="{self._x(x) + 7:.1f}" y="{self._y(y) - 7:.1f}">{escape(text)}</text>'
+        """Return *text* standing below and right of a place."""
+        return f'<text x="{self._x(x) + 7:.1f}" y="{self._y(y) + 17:.1f}">{escape(text)}</text>'
 
     def render(self, *marks: str) -> Markup:
         """Return the whole picture."""

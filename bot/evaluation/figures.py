@@ -21,6 +21,7 @@ CLASS_MEASURES = (  # few enough to stand side by side
     "first right",
     "false answer",
     "false abstention",
+    "handled",
 )
 
 Floats = NDArray[np.float64]
@@ -107,10 +108,14 @@ def probabilities_and_outcomes(results: Sequence[Result]) -> tuple[Floats, Float
 
 
 def over_all(results: Sequence[Result]) -> dict[str, Figure]:
-    """Return the figures that need all results together: AUROC, the area under the risk-coverage curve, Brier's score."""
+    """Return the figures that need all results together: AUROC, the area under the risk-coverage curve, Brier's score.
+
+    The last two need required facets, to tell a right leading sentence; all need answerable and unanswerable queries.
+    """
     area = auroc(results)
     found = {"AUROC": area} if area else {}
-    if area and len(risks := risk_coverage(results)):
+    if area and any(result.query.facets for result in results):
+        risks = risk_coverage(results)
         probabilities, right = probabilities_and_outcomes(results)
         found["risk-coverage area"] = Figure(float(risks.mean()), None, len(risks))
         found["Brier score"] = figure(((probabilities - right) ** 2).tolist())
@@ -131,9 +136,9 @@ def table(results: Sequence[Result]) -> str:
     lines += [_line(name, found) for name, found in {**figures, **over_all(results)}.items()]
     lines += [f"{'latency':27} p50 {middle * 1000:.0f} ms, p95 {high * 1000:.0f} ms", ""]
     shown = [name for name in CLASS_MEASURES if name in figures]
-    lines.append(f"{'class':20} {'n':>5} " + "".join(f"{name:>19}" for name in shown))
+    lines.append(f"{'class':20} {'n':>5} " + "".join(f"{name:>20}" for name in shown))
     for name, group in by_class(results).items():
-        lines.append(f"{name[:20]:20} {len(group):5} " + "".join(f"{cell(by_measure(group).get(measure)):>19}" for measure in shown))
+        lines.append(f"{name[:20]:20} {len(group):5} " + "".join(f"{cell(by_measure(group).get(measure)):>20}" for measure in shown))
     return "\n".join(lines)
 
 
@@ -145,8 +150,8 @@ def cell(found: Figure | None) -> str:
 
 
 def short(value: float) -> str:
-    """Return *value* with two decimals and no zero before the point."""
-    return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3g}"
+    """Return *value* with two decimals and without a zero before the point."""
+    return f"{value:.2f}".replace("0.", ".", 1)
 
 
 def _line(name: str, found: Figure) -> str:

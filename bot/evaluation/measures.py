@@ -57,8 +57,7 @@ MEASURES = (
         for name in (*UNANSWERABLE_CLASSES, "other")
     ),
     Measure("false abstention", "abstention", "not answered although the documents say", higher_is_better=False),
-    Measure("small talk handled", "abstention", "small talk got a courtesy"),
-    Measure("unclear handled", "abstention", "a question without anything to refer to got no answer"),
+    Measure("handled", "abstention", "small talk got a courtesy, an unclear question no answer"),
 )
 
 
@@ -107,9 +106,9 @@ def score_reply(query: Query, reply: Reply | None, documents: Mapping[str, Docum
         apart = query.query_class if query.query_class in UNANSWERABLE_CLASSES else "other"
         scores |= {"false answer": float(answered), f"false answer: {apart}": float(answered), "truthfulness": -1.0 if answered else 1.0}
     elif query.answerability == "conversational":
-        scores["small talk handled"] = float(isinstance(reply, Courtesy))
+        scores["handled"] = float(isinstance(reply, Courtesy))
     else:
-        scores["unclear handled"] = float(not answered)
+        scores["handled"] = float(not answered)
     if query.must_not:
         said = reply.text.casefold() if reply is not None else ""
         scores["must-not said"] = float(any(text.casefold() in said for text in query.must_not))

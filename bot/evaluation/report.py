@@ -3,6 +3,7 @@
 Knows nothing of how results came about. The page is report.html, in which every text is escaped.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from bot.evaluation.charts import Axis, Chart, interval_bar
 from bot.evaluation.figures import (
     CLASS_MEASURES,
     Figure,
+    Floats,
     by_class,
     by_measure,
     cell,
@@ -38,8 +40,7 @@ FAILING = (  # a result is listed under the first of these that it fails
     "must-not said",
     "false answer",
     "false abstention",
-    "small talk handled",
-    "unclear handled",
+    "handled",
     "facet recall",
     "first right",
 )
@@ -102,13 +103,12 @@ def _fails(name: str, value: float) -> bool:
 
 def _charts(results: Sequence[Result]) -> list[tuple[str, str, Markup]]:
     """Return title, explanation and picture of every chart that *results* allow."""
-    probabilities, right = probabilities_and_outcomes(results)
     charts = [("Time to a reply", "Warm, in this process, one question at a time.", _latency_chart(results))]
-    if len(probabilities):
+    if "Brier score" in over_all(results):
         risk = "Share of wrong leading sentences if only the most probable questions were answered. The dot is where the assistant stands."
         reliable = "How often the leading sentence is right, by the probability that the reply gives. On the diagonal, it can be trusted."
         charts.insert(0, ("Risk and coverage", risk, _risk_chart(results)))
-        charts.insert(1, ("Reliability of the probability", reliable, _reliability_chart(probabilities, right)))
+        charts.insert(1, ("Reliability of the probability", reliable, _reliability_chart(*probabilities_and_outcomes(results))))
     return charts
 
 
@@ -124,9 +124,7 @@ def _risk_chart(results: Sequence[Result]) -> Markup:
     return chart.render(*marks)
 
 
-def _reliability_chart(
-    probabilities: np.ndarray[tuple[int], np.dtype[np.float64]], right: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> Markup:
+def _reliability_chart(probabilities: Floats, right: Floats) -> Markup:
     chart = Chart("Reliability diagram", Axis("probability given", 1, "{:.1f}"), Axis("share right", 1, "{:.1f}"))
     marks = [chart.line([(0, 0), (1, 1)], "diagonal")]
     bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
@@ -141,12 +139,20 @@ def _reliability_chart(
 
 def _latency_chart(results: Sequence[Result]) -> Markup:
     milliseconds = np.array([result.seconds * 1000 for result in results])
-    longest = float(np.percentile(milliseconds, 99)) or 1.0  # the last hundredth would flatten all others
-    counts, edges = np.histogram(np.minimum(milliseconds, longest), bins=24, range=(0, longest))
-    chart = Chart("Histogram of times", Axis("milliseconds", longest, "{:.0f}"), Axis("questions", float(counts.max()), "{:.0f}", 4))
+    longest = _round_up(float(np.percentile(milliseconds, 99)))  # the last hundredth would flatten all others
+    counts, edges = np.histogram(np.minimum(milliseconds, longest), bins=25, range=(0, longest))
+    chart = Chart(
+        "Histogram of times", Axis("milliseconds", longest, "{:.0f}"), Axis("questions", _round_up(float(counts.max())), "{:.0f}")
+    )
     return chart.render(
         *(
             chart.bar(left, right, count, f"{count} questions took {left:.0f} to {right:.0f} ms")
             for left, right, count in zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)
         )
     )
+
+
+def _round_up(value: float) -> float:
+    """Return the end of an axis that holds *value* and whose five ticks are whole numbers easy to read."""
+    step = 5 * 10 ** max(math.floor(math.log10(max(value, 1) / 5)), 0)
+    return float(step * max(math.ceil(value / step), 1))
