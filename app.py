@@ -23,6 +23,7 @@ OFFLINE = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",  # questions between two of Gradio's own statistics, which nobody reads
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_VERBOSITY": "error",
 }
@@ -68,13 +69,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="app.py", description="Ask the documents of the Shanghai Cooperation Organisation.")
     parser.set_defaults(run=_serve, corpus=None)
     commands = parser.add_subparsers(title="commands", metavar="serve | index | ask | evaluate")
-    serve = commands.add_parser("serve", help="start the chat page (the default)")
-    serve.add_argument("--corpus", type=Path, metavar="DIR", help="the folder of documents (default: SCO_CORPUS_DIR)")
+    library = argparse.ArgumentParser(add_help=False)
+    library.add_argument("--corpus", type=Path, metavar="DIR", help="the folder of documents (default: SCO_CORPUS_DIR)")
+    serve = commands.add_parser("serve", parents=[library], help="start the chat page (the default)")
     serve.set_defaults(run=_serve)
-    index = commands.add_parser("index", help="build the index")
-    index.add_argument("--corpus", type=Path, metavar="DIR", help="the folder of documents (default: SCO_CORPUS_DIR)")
+    index = commands.add_parser("index", parents=[library], help="build the index")
     index.set_defaults(run=_index)
-    ask = commands.add_parser("ask", help="ask one question, or many with --jsonl; exit status 0 answered, 3 abstained, 2 bad use")
+    about = "ask one question, or many with --jsonl; exit status 0 answered, 3 abstained, 2 bad use"
+    ask = commands.add_parser("ask", parents=[library], help=about)
     ask.add_argument("question", nargs="?", help="the question")
     ask.add_argument("--json", action="store_true", help="print the reply object")
     ask.add_argument(
