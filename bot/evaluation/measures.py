@@ -36,7 +36,9 @@ class Measure:
 
 
 MEASURES = (
-    *(Measure(str(measure), "retrieval", f"{measure} of the paragraphs found (ir-measures)") for measure in RANKING_MEASURES),
+    *(Measure(f"R@{k}", "retrieval", f"share of the relevant paragraphs among the first {k} found") for k in (1, 5, 10)),
+    *(Measure(f"nDCG@{k}", "retrieval", f"gain of the first {k} paragraphs by grade and rank, of the best possible") for k in (5, 10)),
+    Measure("RR@10", "retrieval", "1 / rank of the first relevant paragraph, 0 beyond rank 10"),
     Measure("sentence@1", "retrieval", "the best-ranked sentence lies in a gold paragraph"),
     Measure("sentence@3", "retrieval", "one of the three best-ranked sentences lies in a gold paragraph"),
     Measure("facet recall", "answers", "share of the required facets that the answer states; 0 if there is no answer"),

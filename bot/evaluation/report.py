@@ -34,7 +34,7 @@ from index.document import Document
 
 BINS = 10  # of the reliability diagram
 SHOWN_PASSAGES = 3  # beside a failure: enough to see what was found instead
-HEADLINE = ("facet recall", "citation precision", "quote fidelity", "false answer", "false abstention", "AUROC")
+HEADLINE = ("truthfulness", "facet recall", "citation precision", "quote fidelity", "false answer", "false abstention", "AUROC")
 FAILING = (  # a result is listed under the first of these that it fails
     "quote fidelity",
     "must-not said",

@@ -15,7 +15,7 @@ from scipy import stats
 from bot.evaluation.figures import SEED, Floats
 from bot.evaluation.measures import MEASURES
 from bot.evaluation.results import Result
-from bot.reply import Answer, reply_to_json
+from bot.reply import reply_to_json
 from index.errors import UserError
 
 RECORD_FORMAT = 1
@@ -83,17 +83,10 @@ def trec_run(results: Sequence[Result]) -> list[str]:
 
 
 def _reply(result: Result) -> dict[str, object]:
-    reply = reply_to_json(result.reply) if result.reply is not None else {"answer": result.refusal}
-    kept = ("answer", "reason", "probability", "standalone_question")
-    cited = [citation.sentence_id for citation in result.reply.citations] if isinstance(result.reply, Answer) else []
-    return {
-        "id": result.query.query_id,
-        "outcome": result.outcome,
-        "seconds": round(result.seconds, DIGITS),
-        **{name: reply.get(name) for name in kept},
-        "cited": cited,
-        "ranking": result.ranking,
-    }
+    """Return the whole reply object, as every face gives it, with what evaluation adds."""
+    said = reply_to_json(result.reply) if result.reply is not None else {"answer": result.refusal}
+    measured = {"outcome": result.outcome, "seconds": round(result.seconds, DIGITS), "ranking": result.ranking}
+    return {**said, "id": result.query.query_id, **measured}
 
 
 def read_run(path: Path) -> Run:

@@ -57,7 +57,7 @@ def test_the_replies_stand_beside_it(tmp_path):
         ("b", "abstention", "Not found."),
         ("c", "refused", "It holds no words."),
     ]
-    assert said[0]["cited"] == ["speech-2019/p1/s1", "report-2020/p1/s1"]
+    assert [citation["id"] for citation in said[0]["citations"]] == ["speech-2019/p1/s1", "report-2020/p1/s1"]
 
 
 @pytest.mark.parametrize(
