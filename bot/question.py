@@ -1,11 +1,34 @@
 """Step 1: turns what a person typed, and the turns before it, into a standalone question. Knows nothing of search."""
 
+import re
 import unicodedata
 
 from bot.conversation import Conversation
 from bot.errors import QuestionError
+from index.parse import split_sentences
+from index.terms import terms
 
 MAX_QUESTION_LENGTH = 2_000  # characters; the longest real question met was 900
+
+MAX_PARTS = 4  # searched one by one; nobody was met who asked five things at once
+
+_HEAD = (
+    r"(?:(?:from |in |at |to |by |of )?(?:who|whom|whose|what|when|where|why|which)|how|is|are|was|were|does|do|did|has|have|can|could|will"
+    r"|would|should|about)\b"
+)
+# "..., and what ...", "...; is it ...", "(b) when ...": where one message asks a second thing.
+_CUT = re.compile(
+    rf"(?P<comma>,\s+)(?={_HEAD})|(?:[,;]\s*(?:and|also|then)\s+|;\s*|\s+and\s+(?:also\s+|then\s+)?|\s*\((?:[a-e]|[1-5])\)\s*)(?={_HEAD})"
+    r"|\s+and\s+(?=(?:of|on|for)\s+(?:the|its|their|his)\b)",
+    re.IGNORECASE,
+)
+_OPENS_WITH_HEAD = re.compile(rf"\W*(?:(?:and|so|but|also|please)\s+)?(?!when\b){_HEAD}", re.IGNORECASE)
+# A sentence that asks, in a message of several sentences: most of what else people write is background.
+_ASKS = re.compile(
+    rf"\?|^\W*(?:(?:and|so|but|also|please)\s+)*(?:{_HEAD}|(?:list|name|enumerate|tell|give|explain|describe|summari[sz]e|show|find)\b)"
+    r"|\bi(?: would|'d| want| need)[^.]{0,20} (?:know|hear|learn)\b|\bwonder(?:ing)?\b|\btell me\b|\b(?:could|can|would) you\b",
+    re.IGNORECASE,
+)
 
 
 def check_question(question: object) -> str:
@@ -29,3 +52,31 @@ def check_question(question: object) -> str:
 def standalone(question: str, conversation: Conversation) -> str:
     """Return *question* so that it needs no history; a question that already stands alone comes back unchanged."""
     return question
+
+
+def parts(question: str) -> tuple[str, ...]:
+    """Return the things that a standalone *question* asks, in order, at least one and at most MAX_PARTS.
+
+    Of a message of several sentences those that ask are kept; a sentence that asks two things is cut between them.
+    """
+    sentences = [question[sentence.start : sentence.end] for sentence in split_sentences(question, "en")] or [question]
+    if len(sentences) > 1:
+        marked = [sentence for sentence in sentences if sentence.rstrip(" )\"'”’").endswith("?")]
+        sentences = marked or [sentence for sentence in sentences if _ASKS.search(sentence)] or [question]
+    found = [part for sentence in sentences for part in _cut(sentence)]
+    return tuple(part for part in found if terms(part))[:MAX_PARTS] or (question,)
+
+
+def _cut(sentence: str) -> list[str]:
+    """Cut *sentence* where it asks a second thing; a piece too short to be asked alone stays with the one before."""
+    pieces: list[str] = []
+    start = 0
+    for cut in _CUT.finditer(sentence):
+        left, right = sentence[start : cut.start()], sentence[cut.end() :]
+        if len(left.split()) < 3 or len(right.split()) < 2 or not terms(left) or not terms(right):
+            continue
+        if cut.group("comma") and not _OPENS_WITH_HEAD.match(left):
+            continue  # "When he says hotspots, does he mean ...": one question
+        pieces.append(left.strip())
+        start = cut.end()
+    return [*pieces, sentence[start:].strip()]

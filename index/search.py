@@ -4,7 +4,7 @@ Knows nothing of answers. Scores are fused, not ranks: on 646 SQuAD paragraphs t
 questions by BM25, 67% by vectors, 76% by reciprocal ranks and 84% by added standard scores (docs/decisions/002).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import faiss
 import numpy as np
@@ -35,6 +35,7 @@ class ScoredSentence:
     cosine_standard: float
     terms_standard: float
     score: float
+    vector: Vectors = field(compare=False, repr=False)
 
     @property
     def text(self) -> str:
@@ -68,10 +69,11 @@ def search(generation: Generation, embeddings: SentenceEmbeddings, question: str
     rows = _pool(generation, vector, paragraph_terms)
     found = generation.paragraphs(rows)
 
-    cosines = _cosines(generation.paragraph_vectors, rows, vector)
+    cosines = _vectors(generation.paragraph_vectors, rows) @ vector
     sentence_rows = [list(range(first, first + len(paragraph.sentences))) for paragraph, first in found]
     flat_rows = [row for group in sentence_rows for row in group]
-    flat_cosines = _cosines(generation.sentence_vectors, flat_rows, vector)
+    sentence_vectors = _vectors(generation.sentence_vectors, flat_rows)
+    flat_cosines = sentence_vectors @ vector
     position = {row: at for at, row in enumerate(flat_rows)}
     best = np.array(
         [max((flat_cosines[position[row]] for row in group), default=cosine) for group, cosine in zip(sentence_rows, cosines, strict=True)]
@@ -93,6 +95,7 @@ def search(generation: Generation, embeddings: SentenceEmbeddings, question: str
             cosine_standard=float(sentence_dense[position[row]]),
             terms_standard=float(sentence_terms[position[row]]),
             score=float(sentence_dense[position[row]] + sentence_terms[position[row]] + 2 * fused[at]),
+            vector=sentence_vectors[position[row]],
         )
         for at in passages
         for row, sentence in zip(sentence_rows[at], found[at][0].sentences, strict=True)
@@ -113,10 +116,10 @@ def _nearest(vectors: faiss.Index, question: Vectors) -> list[int]:
     return [int(row) for row in rows[0] if row >= 0]  # FAISS pads missing hits with -1, which would be the last paragraph
 
 
-def _cosines(vectors: faiss.Index, rows: list[int], question: Vectors) -> NDArray[np.float32]:
+def _vectors(vectors: faiss.Index, rows: list[int]) -> Vectors:
     if not rows:
-        return np.zeros(0, dtype=np.float32)
-    return np.asarray(vectors.reconstruct_batch(np.array(rows, dtype=np.int64)) @ question, dtype=np.float32)
+        return np.zeros((0, vectors.d), dtype=np.float32)
+    return np.asarray(vectors.reconstruct_batch(np.array(rows, dtype=np.int64)), dtype=np.float32)
 
 
 def _standardise(scores: NDArray[np.float32]) -> NDArray[np.float32]:
