@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-os.environ.update(HF_HUB_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False", TOKENIZERS_PARALLELISM="false", LANGSMITH_TRACING="false")
+from app import EXAMPLES, OFFLINE
 
-from app import EXAMPLES
+os.environ.update(OFFLINE, LANGSMITH_TRACING="false")
+
 from bot.assistant import Assistant
 from index.build import build
 from index.embedding import DEFAULT_MODEL, SentenceEmbeddings, check_model

@@ -1,0 +1,138 @@
+"""Turns a question and its reply into an exchange: plain data that the visitor's page keeps and sends back.
+
+What comes back is checked here and never taken for markup. Knows nothing of HTML or HTTP.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from bot.conversation import Conversation
+from bot.question import MAX_QUESTION_LENGTH
+from bot.reply import Abstention, Answer, Citation, NearestPassage, Reply, permanent_address, point
+from index.document import DOCUMENT_ID, Description
+
+MAX_EXCHANGES = 40  # the last ones are kept; rendering them all takes a few milliseconds
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Place(_Frozen):
+    """A sentence of a document: how a reader names it, where it stands, and its words."""
+
+    marker: int = Field(default=0, ge=0)  # 0: a nearest passage, which no answer rests on
+    also: bool = False
+    title: str
+    point: str
+    date: str | None
+    document_id: str = Field(pattern=f"^{DOCUMENT_ID.pattern}$")
+    paragraph: int = Field(ge=1)
+    sentence: int = Field(ge=1)
+    quote: str
+
+    @property
+    def address(self) -> str:
+        """The permanent address, made of the ids alone, so that it cannot lead to another site."""
+        return permanent_address(self.document_id, self.paragraph, self.sentence)
+
+    @property
+    def label(self) -> str:
+        """``<title>, point 10, 2019-04-24``."""
+        return ", ".join(part for part in (self.title, self.point, self.date) if part)
+
+
+class Said(_Frozen):
+    """One piece of a reply and the markers it carries."""
+
+    text: str
+    markers: tuple[int, ...] = ()
+    opens_paragraph: bool = False
+
+
+class Exchange(_Frozen):
+    """A question and what was said to it; a notice is a word of the page itself, such as that an error happened."""
+
+    question: str = Field(max_length=MAX_QUESTION_LENGTH)
+    kind: Literal["answer", "abstention", "courtesy", "notice"]
+    said: tuple[Said, ...]
+    places: tuple[Place, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What was said, without markers."""
+        return " ".join(piece.text for piece in self.said)
+
+
+_EXCHANGES = TypeAdapter(tuple[Exchange, ...])
+
+
+def exchange(reply: Reply) -> Exchange:
+    """Return the exchange that *reply* makes with its question."""
+    if isinstance(reply, Answer):
+        starts = [0, *(sentence.end for sentence in reply.sentences)]
+        said = tuple(
+            Said(text=sentence.text, markers=sentence.markers, opens_paragraph="\n\n" in reply.text[before : sentence.start])
+            for before, sentence in zip(starts, reply.sentences, strict=False)
+        )
+        return Exchange(question=reply.question, kind="answer", said=said, places=tuple(_cited(citation) for citation in reply.citations))
+    places = tuple(_nearest(nearest) for nearest in reply.nearest) if isinstance(reply, Abstention) else ()
+    kind: Literal["abstention", "courtesy"] = "abstention" if isinstance(reply, Abstention) else "courtesy"
+    return Exchange(question=reply.question, kind=kind, said=(Said(text=reply.text),), places=places)
+
+
+def notice(question: str, text: str) -> Exchange:
+    """Return the exchange in which the page itself, not the documents, has something to say about *question*."""
+    return Exchange(question=question, kind="notice", said=(Said(text=text),))
+
+
+def unanswered(question: str) -> Exchange:
+    """Return the exchange in which nothing was said to *question* yet."""
+    return Exchange(question=question, kind="notice", said=())
+
+
+def read_exchanges(sent: object) -> tuple[Exchange, ...]:
+    """Return the exchanges a browser sent back, the last MAX_EXCHANGES; none at all if anything in them is not ours."""
+    try:
+        return _EXCHANGES.validate_python(sent)[-MAX_EXCHANGES:]
+    except ValidationError:
+        return ()
+
+
+def write_exchanges(exchanges: Sequence[Exchange]) -> list[dict[str, object]]:
+    """Return the exchanges as the JSON values that `read_exchanges` reads."""
+    return [one.model_dump(mode="json") for one in exchanges[-MAX_EXCHANGES:]]
+
+
+def conversation(exchanges: Sequence[Exchange]) -> Conversation:
+    """Return the turns that a next question follows; notices are none."""
+    turns = Conversation()
+    for one in exchanges:
+        if one.kind != "notice":
+            turns = turns.plus("user", one.question).plus("assistant", one.text)
+    return turns
+
+
+def _cited(citation: Citation) -> Place:
+    return _place(citation.description, point(citation), citation.paragraph_number, citation.sentence_number, citation.quote).model_copy(
+        update={"marker": citation.marker, "also": citation.also}
+    )
+
+
+def _nearest(nearest: NearestPassage) -> Place:
+    paragraph, sentence = nearest.passage.paragraph, nearest.sentence
+    return _place(nearest.description, point(paragraph), paragraph.number, sentence.number, paragraph.sentence_text(sentence))
+
+
+def _place(description: Description, where: str, paragraph: int, sentence: int, quote: str) -> Place:
+    return Place(
+        title=description.title,
+        point=where,
+        date=description.date,
+        document_id=description.document_id,
+        paragraph=paragraph,
+        sentence=sentence,
+        quote=quote,
+    )

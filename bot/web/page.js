@@ -1,0 +1,118 @@
+// Shows the cited sentence beside the conversation. Without this script a marker is an ordinary link to the same place.
+const left = document.getElementById("left");
+const panel = document.getElementById("panel");
+const frame = document.getElementById("document");
+const closer = document.getElementById("panel-close");
+const alone = document.getElementById("panel-alone");
+const conversation = document.getElementById("conversation");
+const announcement = document.getElementById("status");
+const wide = matchMedia("(min-width: 900px)");
+const LINKS = 'a[href^="/documents/"]';
+
+// Gradio's own switch, ?__theme=dark, goes for our parts too; without it all follow the system.
+const asked = new URLSearchParams(location.search).get("__theme");
+const theme = ["light", "dark"].includes(asked) ? asked : "auto";
+document.documentElement.dataset.theme = theme;
+if (theme !== "auto") frame.src = `/documents?theme=${theme}`;
+
+let shown = null; // the address in the panel
+let newest = null; // which answer was the last one when we looked
+let opener = null; // what opened the sheet, on a phone
+
+function show(address) {
+  shown = address;
+  const target = new URL(address, location.href);
+  target.searchParams.set("theme", theme);
+  frame.contentWindow.location.replace(target);
+  alone.href = address;
+  markCurrent();
+}
+
+function markCurrent() {
+  for (const link of conversation.querySelectorAll(LINKS)) {
+    // "[1]" alone says little, and Gradio's sanitiser drops an aria-label that we send.
+    if (link.title && link.ariaLabel !== link.title) link.ariaLabel = link.title;
+    if (link.getAttribute("href") === shown) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+conversation.addEventListener("click", (event) => {
+  const link = event.target.closest(LINKS);
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  show(link.getAttribute("href"));
+  announcement.textContent = `Shown in the documents panel: ${link.title || link.textContent}`;
+  openSheet(link);
+});
+
+function openSheet(from) {
+  if (wide.matches) return;
+  opener = from;
+  panel.classList.add("open");
+  left.inert = true;
+  closer.focus();
+}
+
+function closeSheet() {
+  if (!left.inert) return;
+  panel.classList.remove("open");
+  left.inert = false;
+  opener.focus();
+}
+
+document.getElementById("panel-open").addEventListener("click", (event) => openSheet(event.currentTarget));
+closer.addEventListener("click", closeSheet);
+wide.addEventListener("change", closeSheet);
+addEventListener("keydown", (event) => event.key === "Escape" && closeSheet());
+
+// Links inside the panel lead on by themselves; its own address follows.
+frame.addEventListener("load", () => {
+  const { pathname, hash } = frame.contentWindow.location;
+  if (pathname.startsWith("/documents")) alone.href = pathname + hash;
+});
+
+// A new answer shows its first citation at once. Gradio names each message by its markup;
+// a screen reader needs a word.
+new MutationObserver(() => {
+  for (const message of conversation.querySelectorAll('[data-testid="bot"], [data-testid="user"]')) {
+    const name = message.dataset.testid === "bot" ? "Reply" : "Question";
+    if (message.ariaLabel !== name) Object.assign(message, { role: "group", ariaLabel: name });
+  }
+  const answers = conversation.querySelectorAll(".answer");
+  const first = answers[answers.length - 1]?.querySelector(".marker")?.getAttribute("href");
+  const now = `${answers.length} ${first}`;
+  if (first && now !== newest) show(first);
+  else markCurrent();
+  newest = now;
+}).observe(conversation, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-label"] });
+
+conversation.addEventListener("click", async (event) => {
+  const button = event.target.closest("#copy");
+  if (!button) return;
+  try {
+    await copy(conversation.querySelector("#copied textarea").value);
+    announcement.textContent = "Copied.";
+    button.classList.add("done");
+    setTimeout(() => button.classList.remove("done"), 2000);
+  } catch {
+    announcement.textContent = "The browser does not allow copying. Select the answer and copy it by hand.";
+  }
+});
+
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea"); // plain http from another machine has no clipboard
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  if (!done) throw new Error("not allowed");
+}
+
+// These buttons vanish or have done their work: the next thing is to type.
+conversation.addEventListener("click", (event) => {
+  const used = event.target.closest("#ask, #stop, #new, .example");
+  if (used && (wide.matches || event.detail === 0)) conversation.querySelector("#question textarea").focus();
+});

@@ -1,0 +1,120 @@
+"""The chat: Gradio blocks that turn what a visitor types into an exchange and show it. Knows nothing of HTTP.
+
+The process keeps no conversation. The visitor's browser holds the exchanges as plain data and sends them along; every
+message on the screen is rendered anew from them.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+
+import gradio as gr
+from gradio.blocks import Block
+
+from bot.assistant import Assistant
+from bot.question import check_question
+from bot.web.exchange import Exchange, conversation, exchange, notice, read_exchanges, unanswered, write_exchanges
+from bot.web.render import copy_text, messages, reply_html
+from index.errors import UserError
+
+TITLE = "Ask the SCO documents"
+FAILED = "Something went wrong on our side, and it has been noted. Your question is back in the box: please try again."
+STOPPED = "Stopped before an answer came."
+MAX_WAITING = 64  # questions in the queue, some seconds' work; beyond it Gradio says that the server is busy
+AT_ONCE = 4  # questions answered at the same time: twice the cores of a small machine
+
+log = logging.getLogger(__name__)
+Shown = Mapping[Block, object]
+
+
+def build_page(assistant: Assistant) -> gr.Blocks:
+    """Return the chat over *assistant*: conversation, question box, and the buttons around them."""
+    page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True)
+    with page:
+        # Places are those of one index, so another index begins another conversation. The key that Gradio wants for
+        # what it stores in the browser hides nothing, since the page holds it too.
+        held = gr.BrowserState([], storage_key=f"conversation-{assistant.index_fingerprint}", secret=assistant.index_fingerprint)
+        chat = gr.Chatbot(
+            label="Conversation",
+            show_label=False,
+            elem_id="chat",
+            container=False,
+            buttons=[],
+            allow_tags=False,
+            latex_delimiters=[],
+            feedback_options=None,
+            group_consecutive_messages=False,
+            placeholder=_welcome(len(assistant.descriptions())),
+            examples=[{"text": example} for example in assistant.examples],
+        )
+        with gr.Row(elem_id="ask-row"):
+            box = gr.Textbox(label="Your question", placeholder="Type a question", elem_id="question", max_lines=6, container=False)
+            ask = gr.Button("Ask", variant="primary", elem_id="ask", scale=0, min_width=80)
+        with gr.Row(elem_id="tools"):
+            copy = gr.Button("Copy with references", elem_id="copy", scale=0, interactive=False)
+            new = gr.Button("New conversation", elem_id="new", scale=0)
+            stop = gr.Button("Stop", elem_id="stop", scale=0, visible=False)
+        copied = gr.Textbox(label="The last answer as plain text", elem_id="copied", visible="hidden")
+
+        def show(exchanges: Sequence[Exchange], request: gr.Request) -> dict[Block, object]:
+            answers = [one for one in exchanges if one.kind == "answer"]
+            return {
+                held: write_exchanges(exchanges),
+                chat: messages(exchanges),
+                copied: copy_text(answers[-1], _site(request)) if answers else "",
+                copy: gr.update(interactive=bool(answers)),
+                stop: gr.update(visible=False),
+            }
+
+        def answer(question: object, sent: object, request: gr.Request) -> Iterator[Shown]:
+            before = read_exchanges(sent)
+            try:
+                asked = check_question(question)
+            except UserError as error:
+                yield {chat: [*messages(before), {"role": "assistant", "content": reply_html(notice("", f"{error}"))}]}
+                return
+            # Until there is a reply the browser holds the notice that there is none, so a question is never lost.
+            waiting: dict[Block, object] = {chat: messages((*before, unanswered(asked))), box: "", stop: gr.update(visible=True)}
+            yield {**show((*before, notice(asked, STOPPED)), request), **waiting}
+            try:
+                reply = assistant.reply(asked, conversation(before))
+            except Exception:
+                log.exception("A question could not be answered.")
+                yield {**show((*before, notice(asked, FAILED)), request), box: asked}
+                return
+            yield show((*before, exchange(reply)), request)
+
+        def answer_example(sent: object, request: gr.Request, chosen: gr.SelectData) -> Iterator[Shown]:
+            yield from answer(assistant.examples[int(chosen.index)], sent, request)
+
+        def restore(sent: object, request: gr.Request) -> Shown:
+            return show(read_exchanges(sent), request)
+
+        def give_back(sent: object, request: gr.Request) -> Shown:
+            exchanges = read_exchanges(sent)
+            stopped = exchanges and exchanges[-1].kind == "notice"
+            return {**show(exchanges, request), **({box: exchanges[-1].question} if stopped else {})}
+
+        def begin_anew(request: gr.Request) -> Shown:
+            return show((), request)
+
+        outputs = [held, chat, copied, copy, stop, box]
+        typed = gr.on(
+            [box.submit, ask.click], answer, [box, held], outputs, show_progress_on=chat, concurrency_id="answer", api_visibility="private"
+        )
+        picked = chat.example_select(
+            answer_example, [held], outputs, show_progress_on=chat, concurrency_id="answer", api_visibility="private"
+        )
+        stop.click(give_back, [held], outputs, cancels=[typed, picked], show_progress="hidden", api_visibility="private")
+        new.click(begin_anew, None, outputs, cancels=[typed, picked], show_progress="hidden", api_visibility="private")
+        page.load(restore, [held], outputs, show_progress="hidden", api_visibility="private")
+    page.queue(max_size=MAX_WAITING, default_concurrency_limit=AT_ONCE)
+    return page
+
+
+def _welcome(documents: int) -> str:
+    return f"## What would you like to know?\nThe answer comes in the exact sentences of {documents} documents, or not at all."
+
+
+def _site(request: gr.Request) -> str:
+    """Return the address that the visitor's browser used, ``http://127.0.0.1:7860``."""
+    return f"{request.request.base_url}".rstrip("/") if request.request else ""

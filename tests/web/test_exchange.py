@@ -1,0 +1,71 @@
+"""An exchange goes to the visitor's browser as plain data and is checked when it comes back."""
+
+import json
+
+import pytest
+
+from bot.web.exchange import MAX_EXCHANGES, conversation, exchange, notice, read_exchanges, write_exchanges
+from tests.web.examples import abstention, answer, citation, courtesy
+
+EXCHANGES = (
+    exchange(answer(("So it is.", (1,)), ("\nSo be it.", (2,)), citations=(citation(1), citation(2, also=True)))),
+    exchange(abstention()),
+    exchange(courtesy()),
+    notice("Why?", "Stopped."),
+)
+
+
+def test_what_is_written_is_read_back_the_same_through_json():
+    """The browser's store changes nothing."""
+    assert read_exchanges(json.loads(json.dumps(write_exchanges(EXCHANGES)))) == EXCHANGES
+
+
+def altered(field: str, value: object) -> list[dict[str, object]]:
+    """The answer's exchange with one field of its first place set to *value*."""
+    sent = json.loads(json.dumps(write_exchanges(EXCHANGES[:1])))
+    sent[0]["places"][0][field] = value
+    return sent
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(None, id="nothing"),
+        pytest.param("<b>", id="text"),
+        pytest.param({"question": "?"}, id="no list"),
+        pytest.param([{"question": "?"}], id="half an exchange"),
+        pytest.param([{**write_exchanges(EXCHANGES)[2], "html": "<b>"}], id="a field too many"),
+        pytest.param([{**write_exchanges(EXCHANGES)[2], "kind": "system"}], id="unknown kind"),
+        pytest.param([{**write_exchanges(EXCHANGES)[2], "question": "x" * 2001}], id="question too long"),
+        pytest.param(altered("document_id", "../admin"), id="document id with a path"),
+        pytest.param(altered("document_id", "//elsewhere.example"), id="document id with a host"),
+        pytest.param(altered("document_id", 'x" onclick="alert(1)'), id="document id with markup"),
+        pytest.param(altered("paragraph", "1'><b>"), id="paragraph with markup"),
+        pytest.param(altered("marker", -1), id="negative marker"),
+        pytest.param(altered("address", "javascript:alert(1)"), id="an address of its own"),
+    ],
+)
+def test_anything_else_begins_a_new_conversation(sent):
+    """Nothing that is not ours is shown, not even in part."""
+    assert read_exchanges(sent) == ()
+
+
+def test_only_the_last_exchanges_are_kept():
+    """A conversation cannot grow for ever."""
+    many = [notice(f"Question {number}", "-") for number in range(MAX_EXCHANGES + 5)]
+    assert [one.question for one in read_exchanges(write_exchanges(many))] == [
+        f"Question {number}" for number in range(5, MAX_EXCHANGES + 5)
+    ]
+
+
+def test_the_conversation_holds_questions_and_replies_without_markers_or_notices():
+    """A follow-up may refer to what was asked and said, never to a notice of the page."""
+    turns = conversation(EXCHANGES).turns
+    assert [(turn.role, turn.content) for turn in turns] == [
+        ("user", "Is it so?"),
+        ("assistant", "So it is. So be it."),
+        ("user", "Why?"),
+        ("assistant", "The documents do not say this."),
+        ("user", "Hi"),
+        ("assistant", "Hello."),
+    ]
