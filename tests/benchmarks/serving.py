@@ -1,0 +1,76 @@
+"""Starts the server as a process of its own, waits for it, asks it as the page does, and stops it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import httpx
+
+from tests.project import ROOT
+
+PATIENCE = 180  # seconds until a start counts as failed; a first start on a busy machine took 40
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running server: its process, its address, and the seconds from its start until both pages answered."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    seconds: float
+
+
+@contextmanager
+def serve(index_dir: Path, interpreter: tuple[str, ...] = (), errors: IO[bytes] | int = subprocess.DEVNULL) -> Iterator[Served]:
+    """Run ``python app.py`` over the index in *index_dir* on a free port, and stop it at the end."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {**os.environ, "SCO_PORT": str(port), "SCO_INDEX_DIR": str(index_dir)}
+    address, started = f"http://127.0.0.1:{port}", time.perf_counter()
+    process = subprocess.Popen([sys.executable, *interpreter, "app.py"], cwd=ROOT, env=environment, stdout=errors, stderr=errors)
+    try:
+        while not _answers(address):
+            if process.poll() is not None or time.perf_counter() - started > PATIENCE:
+                raise SystemExit(f"The server did not start (exit status {process.poll()}). Run it by hand: python app.py")
+            time.sleep(0.02)
+        yield Served(process, address, time.perf_counter() - started)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return all(httpx.get(address + path, timeout=5).status_code == 200 for path in ("/healthz", "/"))
+    except httpx.TransportError:
+        return False
+
+
+class Visitor:
+    """One browser's conversation with a server, over the page's own requests."""
+
+    def __init__(self, address: str, session: str) -> None:
+        self._client = httpx.Client(base_url=address, timeout=60)
+        self._session = session
+        functions = self._client.get("/config").json()["dependencies"]
+        self._function = next(one["id"] for one in functions if one["api_name"] == "answer")
+        self._held: object = []
+
+    def ask(self, question: str) -> None:
+        """Ask, and wait until the reply is complete."""
+        body = {"data": [question, self._held], "fn_index": self._function, "session_hash": self._session}
+        self._client.post("/gradio_api/queue/join", json=body).raise_for_status()
+        with self._client.stream("GET", "/gradio_api/queue/data", params={"session_hash": self._session}) as stream:
+            messages = [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line.startswith("data: ")]
+        done = next(message for message in messages if message["msg"] == "process_completed")
+        if not done["success"]:
+            raise SystemExit(f"The page could not answer {question!r}: {done}")
+        self._held = done["output"]["data"][0]
