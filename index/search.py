@@ -48,6 +48,7 @@ class SearchResult:
     """The passages found for one question, best first, and their sentences, best first."""
 
     question_vector: Vectors
+    known_terms: frozenset[str]  # those of the question's terms that occur anywhere in the index
     passages: tuple[Passage, ...]
     sentences: tuple[ScoredSentence, ...]
 
@@ -100,7 +101,7 @@ def search(generation: Generation, embeddings: SentenceEmbeddings, question: str
         for at in passages
         for row, sentence in zip(sentence_rows[at], found[at][0].sentences, strict=True)
     ]
-    return SearchResult(vector, tuple(passages.values()), tuple(sorted(sentences, key=lambda scored: -scored.score)))
+    return SearchResult(vector, generation.known_terms(question_terms), tuple(passages.values()), tuple(sorted(sentences, key=lambda scored: -scored.score)))
 
 
 def _pool(generation: Generation, vector: Vectors, paragraph_terms: NDArray[np.float32]) -> list[int]:

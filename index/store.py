@@ -190,6 +190,10 @@ class Generation:
         """Return every paragraph's BM25 score for the terms, in row order; zeros where nothing matches."""
         return _term_scores(self._paragraph_terms, question_terms, self.manifest.paragraphs)
 
+    def known_terms(self, question_terms: Sequence[str]) -> frozenset[str]:
+        """Return those of the terms that occur anywhere in the index."""
+        return frozenset(term for term in question_terms if term in self._paragraph_terms.vocab_dict)
+
     def sentence_term_scores(self, question_terms: Sequence[str]) -> NDArray[np.float32]:
         """Return every sentence's BM25 score for the terms, in row order; zeros where nothing matches."""
         return _term_scores(self._sentence_terms, question_terms, self.manifest.sentences)

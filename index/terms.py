@@ -4,7 +4,7 @@ Knows nothing of indexes. Questions and paragraphs go through the same function,
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 _WORD = re.compile(r"\w+")
@@ -19,10 +19,20 @@ def stop_words() -> frozenset[str]:
     return frozenset(_STOP_WORDS.read_text(encoding="ascii").split())
 
 
-def terms(text: str) -> list[str]:
-    """Return the stemmed terms of *text* in order, repeats kept; empty for a text of stop words alone."""
+def words(text: str) -> list[str]:
+    """Return the lower-case words of *text* in order, repeats kept, without stop words."""
+    found = _WORD.findall(_THOUSANDS.sub("", text.replace("’", "'").lower()))
+    return [word for word in found if word not in stop_words()]
+
+
+@lru_cache(maxsize=100_000)  # words; a language's running text holds fewer that repeat
+def term_of(word: str) -> str:
+    """Return the English stem of *word*."""
     import Stemmer
 
-    words = _WORD.findall(_THOUSANDS.sub("", text.replace("’", "'").lower()))
-    stemmer = Stemmer.Stemmer("english")  # not shared: an instance is not safe in two threads
-    return [str(stem) for stem in stemmer.stemWords([word for word in words if word not in stop_words()])]
+    return str(Stemmer.Stemmer("english").stemWord(word))  # not shared: an instance is not safe in two threads
+
+
+def terms(text: str) -> list[str]:
+    """Return the stemmed terms of *text* in order, repeats kept; empty for a text of stop words alone."""
+    return [term_of(word) for word in words(text)]
