@@ -1,12 +1,13 @@
 """Evidence is chosen from what search found, or a reason is given; these hold whatever the thresholds are."""
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
 
 from bot.evidence import Evidence, NoEvidence, choose_evidence
 from bot.reply import AbstentionReason
-from index.search import SearchResult, search
+from index.search import search
 
 QUESTIONS = [
     "What is the SCO's position on legalising cannabis?",
@@ -41,8 +42,8 @@ def test_evidence_is_found_sentences_each_once_or_a_known_reason(generation, emb
 
 def test_nothing_found_is_no_evidence(generation, embeddings):
     """A search that finds no sentence leaves nothing to answer with."""
-    vector = embeddings.encode_question("Anything")
-    assert isinstance(choose_evidence("Anything", SearchResult(vector, (), ())), NoEvidence)
+    nothing = replace(search(generation, embeddings, "Anything"), passages=(), sentences=())
+    assert isinstance(choose_evidence("Anything", nothing), NoEvidence)
 
 
 def test_choosing_twice_gives_the_same_evidence(generation, embeddings):
