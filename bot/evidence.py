@@ -1,14 +1,29 @@
-"""Step 2: turns a standalone question and what search found into the sentences worth showing, or into none.
+"""Step 2: turns the parts of a standalone question and what search found for each into the sentences worth showing, or none.
 
-Knows nothing of how they are worded, cited or shown.
+Two small fitted models over named signals decide: whether the documents answer at all, and which sentences do. Their
+coefficients are data, evidence.json, made by `python -m bot.evaluation.fitting`. Knows nothing of wording or citations.
 """
 
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from bot.reply import AbstentionReason
+from bot.signals import information, question_signals, sentence_signals
 from index.search import ScoredSentence, SearchResult
+from index.terms import words
 
-MAX_SENTENCES = 3
+MAX_SENTENCES = 3  # shown for one thing asked: more than that is no short answer
+MAX_ALL = 5  # shown in all, whatever was asked
+ANSWER_FROM = 0.33  # probability from which there is an answer; docs/decisions/008 has what other values cost
+SHOW_FROM = 0.25  # probability from which a further sentence is shown: +3 points of facet recall for 5 of precision on dev
+OUT_OF_SCOPE_BELOW = 0.25  # best cosine below which nothing near the question's subject is in the documents
+SAME_COSINE = 0.6  # two sentences of different documents say the same from this cosine ...
+SAME_TERMS = 0.6  # ... and this share of the shorter one's information in common; all pairs of the default corpus were read
+_COEFFICIENTS = Path(__file__).with_name("evidence.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +50,77 @@ class NoEvidence:
     probability: float
 
 
-def choose_evidence(question: str, found: SearchResult) -> Evidence | NoEvidence:
-    """Return the evidence that *found* holds for *question*, or why there is none."""
+@dataclass(frozen=True, slots=True)
+class LogisticModel:
+    """A fitted logistic regression: an intercept and one weight a named signal."""
+
+    intercept: float
+    weights: Mapping[str, float]
+
+    def probability(self, signals: Mapping[str, float]) -> float:
+        """Return the probability, in (0, 1), that *signals* give."""
+        logit = self.intercept + sum(weight * signals[name] for name, weight in self.weights.items())
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+@cache
+def fitted() -> Mapping[str, LogisticModel]:
+    """Return the models by name: "answerable" over question signals, "answers" over sentence signals."""
+    loaded = json.loads(_COEFFICIENTS.read_text(encoding="utf-8"))
+    return {name: LogisticModel(model["intercept"], model["weights"]) for name, model in loaded["models"].items()}
+
+
+def choose_evidence(parts: Sequence[tuple[str, SearchResult]]) -> Evidence | NoEvidence:
+    """Return the evidence for a question cut into *parts*, each with what search found for it.
+
+    A part that nothing answers is left unanswered; the question is, if none is. Raises ValueError without a part.
+    """
+    judged = [_judge(part, found) for part, found in parts]
+    probability = max(one.probability for one in judged)
+    answered = [one for one in judged if isinstance(one, Evidence)]
+    if not answered:
+        out_of_scope = all(isinstance(one, NoEvidence) and one.reason == "out_of_scope" for one in judged)
+        return NoEvidence("out_of_scope" if out_of_scope else "no_evidence", probability)
+    firsts = [one.sentences[0] for one in answered]
+    others = [sentence for one in answered for sentence in one.sentences[1:]]
+    return Evidence(_distinct([*firsts, *others])[:MAX_ALL], probability)
+
+
+def _judge(question: str, found: SearchResult) -> Evidence | NoEvidence:
+    """Return the evidence for one thing asked."""
     candidates = [scored for scored in found.sentences if scored.passage.paragraph.role in ("body", "closing")]
     if not candidates:
-        return NoEvidence("out_of_scope", 0.0)
-    cosine = max(scored.cosine for scored in candidates)
-    if cosine < 0.3:
-        return NoEvidence("out_of_scope", cosine)
-    if cosine < 0.45:
-        return NoEvidence("no_evidence", cosine)
-    best = candidates[0]
-    chosen = [scored for scored in candidates[:MAX_SENTENCES] if scored.score >= 0.6 * best.score]
-    return Evidence(tuple(EvidenceSentence(scored) for scored in chosen), cosine)
+        return NoEvidence("no_evidence", 0.0)
+    signals = question_signals(question, found)
+    probability = fitted()["answerable"].probability(signals)
+    if probability < ANSWER_FROM:
+        return NoEvidence("out_of_scope" if signals["best_cosine"] < OUT_OF_SCOPE_BELOW else "no_evidence", probability)
+    answers = fitted()["answers"]
+    ranked = sorted(
+        ((answers.probability(signals), scored) for signals, scored in zip(sentence_signals(question, found), found.sentences, strict=True)
+         if scored.passage.paragraph.role in ("body", "closing")),
+        key=lambda pair: -pair[0],
+    )  # fmt: skip
+    chosen = [scored for at, (likely, scored) in enumerate(ranked) if at == 0 or likely >= SHOW_FROM]
+    sentences = [EvidenceSentence(scored, tuple(other for other in candidates if says_the_same(scored, other))) for scored in chosen]
+    return Evidence(_distinct(sentences)[:MAX_SENTENCES], probability)
+
+
+def _distinct(sentences: Iterable[EvidenceSentence]) -> tuple[EvidenceSentence, ...]:
+    """Return *sentences* in order without those that stand, or are said, in an earlier one."""
+    kept: list[EvidenceSentence] = []
+    rows: set[int] = set()
+    for sentence in sentences:
+        if sentence.scored.row not in rows:
+            kept.append(EvidenceSentence(sentence.scored, tuple(other for other in sentence.also if other.row not in rows)))
+            rows |= {sentence.scored.row, *(other.row for other in sentence.also)}
+    return tuple(kept)
+
+
+def says_the_same(one: ScoredSentence, other: ScoredSentence) -> bool:
+    """Tell whether two sentences of different documents say the same: close in meaning, and in most of their words."""
+    if one.passage.paragraph.document_id == other.passage.paragraph.document_id or float(one.vector @ other.vector) < SAME_COSINE:
+        return False
+    left, right = ({word: information(word) for word in words(scored.text)} for scored in (one, other))
+    smaller = min(sum(left.values()), sum(right.values()))
+    return smaller > 0 and sum(weight for word, weight in left.items() if word in right) >= SAME_TERMS * smaller

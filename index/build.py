@@ -11,13 +11,14 @@ import numpy as np
 from index.corpus import find_files, fingerprint, read_document
 from index.embedding import BATCH, ModelFiles, SentenceEmbeddings, Vectors
 from index.errors import CorpusError, IndexUnusableError
+from index.reader import Reader, SentenceStates, open_reader
 from index.store import Manifest, read_manifest, write_generation
 
 Progress = Callable[[int, int], None]  # called with texts embedded so far and in all
 
 
 def is_current(corpus: Path, folder: Path, model: ModelFiles) -> bool:
-    """Tell whether the index in *folder* was built from just this corpus, model and format.
+    """Tell whether the index in *folder* was built from just this corpus, model, reader and format.
 
     Raises IndexUnusableError if there is an index that cannot be read or was altered, CorpusError for the corpus folder.
     """
@@ -25,7 +26,9 @@ def is_current(corpus: Path, folder: Path, model: ModelFiles) -> bool:
     if current is None:
         return False
     manifest = current[1]
-    return (manifest.corpus_fingerprint, manifest.model_digest) == (fingerprint(find_files(corpus)), model.digest)
+    reader = open_reader(model.digest)
+    built_from = (manifest.corpus_fingerprint, manifest.model_digest, manifest.reader_digest)
+    return built_from == (fingerprint(find_files(corpus)), model.digest, reader.digest if reader else "")
 
 
 def build(corpus: Path, folder: Path, embeddings: SentenceEmbeddings, progress: Progress) -> Manifest:
@@ -39,7 +42,8 @@ def build(corpus: Path, folder: Path, embeddings: SentenceEmbeddings, progress: 
     sentences = [paragraph.sentence_text(sentence) for paragraph in paragraphs for sentence in paragraph.sentences]
     if not sentences:
         raise CorpusError(f"The documents in {corpus} hold no sentence, so there is nothing to answer from. Add a document with text.")
-    vectors = _encode_once(embeddings, [*(paragraph.text for paragraph in paragraphs), *sentences], progress)
+    reader = open_reader(embeddings.files.digest)
+    vectors, states = _encode_once(embeddings, reader, [paragraph.text for paragraph in paragraphs], sentences, progress)
     try:
         return write_generation(
             folder,
@@ -49,6 +53,8 @@ def build(corpus: Path, folder: Path, embeddings: SentenceEmbeddings, progress: 
             corpus_fingerprint=fingerprint(files),
             model=embeddings.files.name,
             model_digest=embeddings.files.digest,
+            reader_digest=reader.digest if reader else "",
+            sentence_states=states,
         )
     except OSError as error:
         raise IndexUnusableError(
@@ -56,12 +62,25 @@ def build(corpus: Path, folder: Path, embeddings: SentenceEmbeddings, progress: 
         ) from error
 
 
-def _encode_once(embeddings: SentenceEmbeddings, texts: Sequence[str], progress: Progress) -> Vectors:
-    """Return one vector a text, embedding equal texts once and in order of length, which spares padding."""
+def _encode_once(
+    embeddings: SentenceEmbeddings, reader: Reader | None, paragraphs: Sequence[str], sentences: Sequence[str], progress: Progress
+) -> tuple[Vectors, list[SentenceStates]]:
+    """Return one vector a text, paragraphs first, and what *reader* keeps of each sentence (nothing without a reader).
+
+    Equal texts are embedded once, and in order of length, which spares padding.
+    """
+    texts, kept = [*paragraphs, *sentences], set(sentences)
     distinct = sorted(set(texts), key=lambda text: (len(text), text))
-    rows = {text: row for row, text in enumerate(distinct)}
-    parts = []
+    parts: list[Vectors] = []
+    states: dict[str, SentenceStates] = {}
     for start in range(0, len(distinct), BATCH):
-        parts.append(embeddings.encode_documents(distinct[start : start + BATCH]))
+        batch = distinct[start : start + BATCH]
+        if reader is None:
+            parts.append(embeddings.encode_documents(batch))
+        else:
+            vectors, tokens = embeddings.encode_tokens(batch)
+            parts.append(vectors)
+            states.update((text, reader.sentence(one)) for text, one in zip(batch, tokens, strict=True) if text in kept)
         progress(min(start + BATCH, len(distinct)), len(distinct))
-    return np.concatenate(parts)[[rows[text] for text in texts]]
+    rows = {text: row for row, text in enumerate(distinct)}
+    return np.concatenate(parts)[[rows[text] for text in texts]], [states[text] for text in sentences] if reader else []

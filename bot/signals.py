@@ -1,0 +1,104 @@
+"""Turns a question and a found sentence into named signals of whether the sentence answers it.
+
+Knows nothing of weights, thresholds or what is shown. Every signal is a plain number, larger meaning more support,
+except the ``*_gap`` and ``unknown`` ones, which are reasons to doubt.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from index.search import ScoredSentence, SearchResult
+from index.terms import stop_words, term_of, terms, words
+
+UNREAD = -6.0  # the reading of a sentence that was not read: about the lowest logit met
+ALL = 0.999  # coverage from which every word of the question stands in the sentence
+MAX_INFORMATION = 7.5  # Zipf's scale ends near 8 for "the"; a word that wordfreq does not know weighs all of this
+
+
+def _any_of(words: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(words.split())})\b", re.IGNORECASE)
+
+
+_NUMBER = _any_of(
+    r"\d\S* one two three four five six seven eight nine ten eleven twelve dozens? hundreds? thousands? millions? billions? half percent"
+)
+_TIME = _any_of(
+    r"\d{4} january february march april may june july august september october november december monday tuesday wednesday thursday friday"
+    r" saturday sunday weeks? months? years? decades? today tomorrow yesterday last next recent(?:ly)? current(?:ly)? since spring summer"
+    r" autumn winter century"
+)
+# A name: a word with a capital that does not open a sentence, or in capitals.
+_NAME = re.compile(r"(?<=[\w,;:'’)] )[A-Z][\w-]+|\b[A-Z][A-Z0-9-]+\b")
+_ASKS_NUMBER = re.compile(
+    r"\bhow (?:many|much|big|large|high|tall|old)\b|\b(?:number|amount|percentage|percent|share|figure|total|quantity|size) of\b"
+    r"|\bwhat (?:share|percentage|number|figure|amount|proportion)\b",
+    re.IGNORECASE,
+)
+_ASKS_TIME = re.compile(r"\bwhen\b|\b(?:what|which) (?:date|day|month|year|time|week)\b|\bhow (?:long|often|recently)\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=100_000)
+def information(word: str) -> float:
+    """Return how much *word* tells by its use in English: 0 for a word of grammar, MAX_INFORMATION for one nobody counts."""
+    from wordfreq import zipf_frequency
+
+    return 0.0 if word in stop_words() else max(0.0, MAX_INFORMATION - zipf_frequency(word, "en"))
+
+
+def sentence_signals(question: str, found: SearchResult) -> tuple[Mapping[str, float], ...]:
+    """Return the signals of each of *found*'s sentences, in their order: whether that sentence answers the question."""
+    weights = _weights(question)
+    best = found.sentences[0].score if found.sentences else 0.0
+    return tuple(_signals(question, weights, best, scored) for scored in found.sentences)
+
+
+def question_signals(question: str, found: SearchResult) -> Mapping[str, float]:
+    """Return the signals of whether any of *found*'s sentences answers the question; its best sentence counts most.
+
+    Raises ValueError if *found* holds no sentence.
+    """
+    weights = _weights(question)
+    first, *others = sentence_signals(question, found)
+    unknown = {word: weight for word, weight in _words(question).items() if term_of(word) not in found.known_terms}
+    names = {match.group().lower() for match in _NAME.finditer(question)}
+    return {
+        **{name: first[name] for name in ("reading", "cosine", "coverage", "number_gap", "time_gap")},
+        "best_reading": max(signals["reading"] for signals in (first, *others)),
+        "best_cosine": max(signals["cosine"] for signals in (first, *others)),
+        "paragraph_coverage": max(signals["paragraph_coverage"] for signals in (first, *others[:2])),
+        "unknown": max(unknown.values(), default=0.0),
+        "unknown_name": max((weight for word, weight in unknown.items() if word in names), default=0.0),
+        "all_found": float(bool(weights) and all(term in found.known_terms for term in weights) and first["coverage"] > ALL),
+        "words": min(len(weights), 12) / 12,
+    }
+
+
+def _signals(question: str, weights: Mapping[str, float], best: float, scored: ScoredSentence) -> Mapping[str, float]:
+    sentence_terms = set(terms(scored.text))
+    paragraph_terms = set(terms(scored.passage.paragraph.text))
+    return {
+        "reading": UNREAD if scored.reading is None else scored.reading,
+        "cosine": scored.cosine,
+        "cosine_standard": scored.cosine_standard,
+        "terms_standard": scored.terms_standard,
+        "paragraph_score": scored.passage.score,
+        "below_best": best - scored.score,
+        "coverage": _coverage(weights, sentence_terms),
+        "paragraph_coverage": _coverage(weights, paragraph_terms),
+        "number_gap": float(bool(_ASKS_NUMBER.search(question)) and not _NUMBER.search(scored.text)),
+        "time_gap": float(bool(_ASKS_TIME.search(question)) and not _TIME.search(scored.text)),
+    }
+
+
+def _words(question: str) -> dict[str, float]:
+    return {word: information(word) for word in words(question)}
+
+
+def _weights(question: str) -> dict[str, float]:
+    return {term_of(word): weight for word, weight in _words(question).items()}
+
+
+def _coverage(weights: Mapping[str, float], present: set[str]) -> float:
+    total = sum(weights.values())
+    return sum(weight for term, weight in weights.items() if term in present) / total if total else 0.0

@@ -1,0 +1,85 @@
+"""Turns search results into others: two for one need blended into one ranking, or one without what was shown before.
+
+Knows nothing of questions or conversations.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import zip_longest
+from typing import TypeVar
+
+import numpy as np
+
+from index.document import Passage
+from index.search import SearchResult
+
+SAME = 0.9  # cosine from which two sentences say the same: the speech's own words and their report lie at 0.9 to 1
+
+_T = TypeVar("_T")
+_WORDS = re.compile(r"\w+")
+
+
+def blend(found: SearchResult, other: SearchResult, share: float) -> SearchResult:
+    """Return *found* with its ranking drawn towards that of *other*, whose scores count for *share* in [0, 1] of the sum.
+
+    All else that is known of a sentence stays as *found* has it. What *other* did not find counts there as its lowest.
+    Score lists are added, not texts joined: on two sets of conversations joining lost on one what it won on the other
+    (docs/decisions/005).
+    """
+    passage_scores = {passage.paragraph.paragraph_id: passage.score for passage in other.passages}
+    sentence_scores = {scored.row: scored.score for scored in other.sentences}
+    lowest_passage = min(passage_scores.values(), default=0.0)
+    lowest_sentence = min(sentence_scores.values(), default=0.0)
+    mixed = [
+        (passage, (1 - share) * passage.score + share * passage_scores.get(passage.paragraph.paragraph_id, lowest_passage))
+        for passage in found.passages
+    ]
+    ranked = [
+        Passage(passage.paragraph, score, rank) for rank, (passage, score) in enumerate(sorted(mixed, key=lambda pair: -pair[1]), start=1)
+    ]
+    by_id = {passage.paragraph.paragraph_id: passage for passage in ranked}
+    sentences = [
+        replace(
+            scored,
+            passage=by_id[scored.passage.paragraph.paragraph_id],
+            score=(1 - share) * scored.score + share * sentence_scores.get(scored.row, lowest_sentence),
+        )
+        for scored in found.sentences
+    ]
+    return replace(found, passages=tuple(ranked), sentences=tuple(sorted(sentences, key=lambda scored: -scored.score)))
+
+
+def interleave(results: Sequence[SearchResult]) -> SearchResult:
+    """Return one result of the best passages and sentences of each in turn; a single result comes back as it is.
+
+    Scores keep the meaning that they had in their own result. Raises IndexError if there is no result.
+    """
+    if len(results) == 1:
+        return results[0]
+    passages = {passage.paragraph.paragraph_id: passage for passage in _in_turn([found.passages for found in results])}
+    sentences = {scored.row: scored for scored in _in_turn([found.sentences for found in results])}
+    ranked = tuple(replace(passage, rank=rank) for rank, passage in enumerate(passages.values(), start=1))
+    return replace(results[0], passages=ranked, sentences=tuple(sentences.values()))
+
+
+def _in_turn(lists: Sequence[Sequence[_T]]) -> list[_T]:
+    """Return the items of all lists, first of each first."""
+    return [item for items in zip_longest(*lists) for item in items if item is not None]
+
+
+def leave_out(found: SearchResult, said: str) -> SearchResult:
+    """Return *found* without the sentences that stand in the text *said*, and without those that say the same as one of them."""
+    shown = plain(said)
+    told = [scored for scored in found.sentences if plain(scored.text) in shown]
+    if not told:
+        return found
+    vectors = np.stack([scored.vector for scored in told])
+    rows = {scored.row for scored in told}
+    kept = [scored for scored in found.sentences if scored.row not in rows and float((vectors @ scored.vector).max()) < SAME]
+    return replace(found, sentences=tuple(kept))
+
+
+def plain(text: str) -> str:
+    """Return the words of *text* alone, in lower case, by which the same words are known again whatever stands between them."""
+    return " ".join(_WORDS.findall(text.casefold()))
