@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from bot.reply import AbstentionReason
-from bot.signals import information, question_signals, sentence_signals
+from bot.signals import question_signals, sentence_signals
 from index.search import ScoredSentence, SearchResult
-from index.terms import words
+from index.terms import terms
 
 MAX_SENTENCES = 3  # shown for one thing asked: more than that is no short answer
 MAX_ALL = 5  # shown in all, whatever was asked
@@ -22,7 +22,7 @@ ANSWER_FROM = 0.33  # probability from which there is an answer; docs/decisions/
 SHOW_FROM = 0.25  # probability from which a further sentence is shown: +3 points of facet recall for 5 of precision on dev
 OUT_OF_SCOPE_BELOW = 0.25  # best cosine below which nothing near the question's subject is in the documents
 SAME_COSINE = 0.6  # two sentences of different documents say the same from this cosine ...
-SAME_TERMS = 0.6  # ... and this share of the shorter one's information in common; all pairs of the default corpus were read
+SAME_TERMS = 0.6  # ... and this share of the shorter one's terms in common; all pairs of the default corpus were read
 _COEFFICIENTS = Path(__file__).with_name("evidence.json")
 
 
@@ -121,6 +121,5 @@ def says_the_same(one: ScoredSentence, other: ScoredSentence) -> bool:
     """Tell whether two sentences of different documents say the same: close in meaning, and in most of their words."""
     if one.passage.paragraph.document_id == other.passage.paragraph.document_id or float(one.vector @ other.vector) < SAME_COSINE:
         return False
-    left, right = ({word: information(word) for word in words(scored.text)} for scored in (one, other))
-    smaller = min(sum(left.values()), sum(right.values()))
-    return smaller > 0 and sum(weight for word, weight in left.items() if word in right) >= SAME_TERMS * smaller
+    left, right = set(terms(one.text)), set(terms(other.text))
+    return len(left & right) >= SAME_TERMS * max(min(len(left), len(right)), 1)

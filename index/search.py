@@ -61,8 +61,8 @@ def search(generation: Generation, embeddings: SentenceEmbeddings, question: str
     """Return the *k* passages (fewer if the index is smaller) that meet *question* best, with their sentences scored.
 
     A paragraph's dense score is the mean of its own cosine and its best sentence's; a sentence's score is the sum of
-    its standardised cosine, its standardised BM25 and twice its paragraph's score. Raises EmptyQuestionError if
-    *question* holds no letter and no digit.
+    its standardised cosine, its standardised BM25 and twice its paragraph's score, raised by what the reader says of the
+    best READ. Raises EmptyQuestionError if *question* holds no letter and no digit.
     """
     if not any(character.isalnum() for character in question):
         raise EmptyQuestionError(
@@ -122,12 +122,12 @@ def _read(generation: Generation, reader: Reader, question: TokenStates, ranked:
     chosen = [scored for scored in ranked if scored.passage.paragraph.role in ("body", "closing")][:READ]
     cosines = np.array([scored.cosine for scored in chosen], dtype=np.float32)
     logits = reader.read(question, generation.sentence_states([scored.row for scored in chosen]), cosines)
+    lowest = float(logits.min()) if len(logits) else 0.0  # so that what was read rises and never falls below what was not
     read = {
-        scored.row: replace(scored, reading=float(logit), score=scored.score + READING_WEIGHT * float(logit))
+        scored.row: replace(scored, reading=float(logit), score=scored.score + READING_WEIGHT * (float(logit) - lowest))
         for scored, logit in zip(chosen, logits, strict=True)
     }
-    # Those not read stood below those read; they stay below them.
-    return [*sorted(read.values(), key=lambda scored: -scored.score), *(scored for scored in ranked if scored.row not in read)]
+    return sorted((read.get(scored.row, scored) for scored in ranked), key=lambda scored: -scored.score)
 
 
 def _pool(generation: Generation, vector: Vectors, paragraph_terms: NDArray[np.float32]) -> list[int]:

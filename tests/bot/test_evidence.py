@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from bot.evidence import Evidence, NoEvidence, choose_evidence
+from bot.evidence import Evidence, LogisticModel, NoEvidence, choose_evidence, says_the_same
 from bot.reply import AbstentionReason
 from index.search import search
 
@@ -25,7 +25,7 @@ QUESTIONS = [
 def test_evidence_is_found_sentences_each_once_or_a_known_reason(generation, embeddings, question):
     """No sentence comes from anywhere else, none is shown twice, and only statements are evidence."""
     found = search(generation, embeddings, question)
-    evidence = choose_evidence(question, found)
+    evidence = choose_evidence([(question, found)])
     assert 0 <= evidence.probability <= 1
     if isinstance(evidence, NoEvidence):
         assert evidence.reason in get_args(AbstentionReason)
@@ -43,12 +43,55 @@ def test_evidence_is_found_sentences_each_once_or_a_known_reason(generation, emb
 def test_nothing_found_is_no_evidence(generation, embeddings):
     """A search that finds no sentence leaves nothing to answer with."""
     nothing = replace(search(generation, embeddings, "Anything"), passages=(), sentences=())
-    assert isinstance(choose_evidence("Anything", nothing), NoEvidence)
+    assert isinstance(choose_evidence([("Anything", nothing)]), NoEvidence)
 
 
 def test_choosing_twice_gives_the_same_evidence(generation, embeddings):
     """Evidence depends on the question and what was found, on nothing else."""
     found = search(generation, embeddings, QUESTIONS[0])
-    first = choose_evidence(QUESTIONS[0], found)
+    first = choose_evidence([(QUESTIONS[0], found)])
     assert isinstance(first, Evidence)
-    assert choose_evidence(QUESTIONS[0], found) == first
+    assert choose_evidence([(QUESTIONS[0], found)]) == first
+
+
+def test_a_part_that_nothing_answers_leaves_the_other_its_answer(generation, embeddings):
+    """Of two things asked the one that the documents answer is answered."""
+    parts = ["Is the SCO a military bloc?", "How do I bake sourdough bread?"]
+    evidence = choose_evidence([(part, search(generation, embeddings, part)) for part in parts])
+    assert isinstance(evidence, Evidence)
+    assert evidence.sentences[0].scored.text.startswith("While not a military bloc")
+
+
+def test_what_both_documents_say_is_shown_once_and_cited_twice(generation, embeddings):
+    """The arms race stands word for word in speech and report: one sentence, and beside it the other document's."""
+    question = "Is there a threat of a new round in the arms race?"
+    evidence = choose_evidence([(question, search(generation, embeddings, question))])
+    assert isinstance(evidence, Evidence)
+    first = evidence.sentences[0]
+    documents = {first.scored.passage.paragraph.document_id, *(other.passage.paragraph.document_id for other in first.also)}
+    assert documents == {"norov-remarks-mcis-2019", "mcis-2019-report"}
+    assert all("arms race" not in later.scored.text for later in evidence.sentences[1:])
+
+
+# Read by a person: which sentences of the speech say the same as which of the report.
+TWINS = {("p5/s1", "p2/s2"), ("p6/s1", "p2/s3"), ("p9/s1", "p3/s1"), ("p10/s1", "p3/s2"), ("p11/s1", "p4/s1"), ("p12/s1", "p4/s2"),
+         ("p14/s1", "p4/s3"), ("p25/s1", "p5/s1"), ("p28/s1", "p5/s2")}  # fmt: skip
+
+
+def test_says_the_same_finds_the_pairs_that_a_reader_finds(generation, embeddings):
+    """Every pair found is one that a person marked, and all but one of the marked pairs are found."""
+    found = [scored for scored in search(generation, embeddings, "security").sentences if scored.passage.paragraph.role == "body"]
+    speech = [scored for scored in found if scored.passage.paragraph.document_id == "norov-remarks-mcis-2019"]
+    report = [scored for scored in found if scored.passage.paragraph.document_id == "mcis-2019-report"]
+
+    def place(scored):
+        return f"p{scored.passage.paragraph.number}/s{scored.sentence.number}"
+
+    pairs = {(place(one), place(other)) for one in speech for other in report if says_the_same(one, other)}
+    assert pairs <= TWINS
+    assert len(pairs) >= len(TWINS) - 1
+
+
+def test_a_logistic_model_is_the_logistic_function_of_its_weighted_signals():
+    """1 / (1 + e^-(1 + 2 * 0.5)) = 0.8808, by hand."""
+    assert LogisticModel(1.0, {"a": 2.0}).probability({"a": 0.5, "unused": 9.0}) == pytest.approx(0.8808, abs=1e-4)

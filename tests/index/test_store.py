@@ -15,6 +15,7 @@ from index.corpus import find_files, read_document
 from index.document import Description, Document
 from index.errors import IndexUnusableError
 from index.parse import parse_document
+from index.reader import SentenceStates
 from index.store import FORMAT_VERSION, Generation, Manifest, open_generation, read_manifest, write_generation
 from index.terms import terms
 from tests.conftest import CORPUS
@@ -36,7 +37,15 @@ def write(folder: Path, *documents: Document) -> Manifest:
         corpus_fingerprint="corpus",
         model=embeddings.files.name,
         model_digest=embeddings.files.digest,
+        reader_digest="reader",
+        sentence_states=[states(sentence) for sentence in sentences],
     )
+
+
+def states(sentence: str) -> SentenceStates:
+    """Return made-up states of *sentence*: a token a word, its length the token's id and its state."""
+    lengths = np.array([len(word) for word in sentence.split()], dtype=np.int32)
+    return SentenceStates(lengths, lengths[:, None].astype(np.float16))
 
 
 def document(text: str, document_id: str = "doc") -> Document:
@@ -249,6 +258,7 @@ STORED = [
     "paragraphs-terms/vocab.index.json", "paragraphs.faiss", "sentences-covariance.npy", "sentences-mean.npy",
     "sentences-terms/data.csc.index.npy", "sentences-terms/indices.csc.index.npy", "sentences-terms/indptr.csc.index.npy",
     "sentences-terms/params.index.json", "sentences-terms/vocab.index.json", "sentences.faiss",
+    "token-ends.npy", "token-ids.npy", "token-states.npy", "vocabulary.json",
 ]  # fmt: skip
 
 
@@ -257,6 +267,18 @@ def test_the_files_of_a_generation(small):
     generation, manifest = read_manifest(small)
     assert _names(generation) == STORED
     assert sorted(manifest.files) == [name for name in STORED if name != "manifest.json"]
+
+
+def test_the_states_of_sentences_come_back_by_row(small):
+    """In the order asked for, each as it was given."""
+    opened = open_generation(small)
+    rows = list(range(opened.manifest.sentences))
+    texts = [
+        paragraph.sentence_text(one) for paragraph, _ in opened.paragraphs(range(opened.manifest.paragraphs)) for one in paragraph.sentences
+    ]
+    for row, kept in zip(reversed(rows), opened.sentence_states(list(reversed(rows))), strict=True):
+        assert kept.ids.tolist() == [len(word) for word in texts[row].split()]
+        assert kept.states[:, 0].tolist() == kept.ids.tolist()
 
 
 def _flip(content: bytes, at: int) -> bytes:
