@@ -30,6 +30,11 @@ class Conversation:
 
     turns: tuple[Turn, ...] = ()
 
+    @property
+    def said(self) -> str:
+        """What the assistant is told to have said, all turns of it: to leave out, never to cite."""
+        return "\n".join(turn.content for turn in self.turns if turn.role == "assistant")
+
     def plus(self, role: Literal["user", "assistant"], content: str) -> "Conversation":
         """Return the conversation with one more turn, holding at most the last MAX_TURNS."""
         turn = Turn(role, _MARKERS.sub("", content)[:MAX_TURN_LENGTH])

@@ -1,0 +1,261 @@
+"""Step 1, in a conversation: turns a message and the visitor's messages before it into what is wanted, said without them.
+
+Knows nothing of search, and takes nothing from what the assistant is said to have answered. The patterns and words that
+tell a follow-up are data: prompts/follow_ups/. They are words of conversation, none of any corpus.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from bot.conversation import Conversation
+from bot.courtesy import courtesy
+from bot.errors import QuestionError
+from bot.question import check_question
+from index.terms import terms
+
+MAX_REQUEST_LENGTH = 200  # characters; what is longer says its subject
+MAX_CONTEXT_LENGTH = 200  # characters of an earlier question that are carried over
+MAX_PIECE_WORDS = 6  # a fragment of more words says what it is about by itself
+
+_FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "follow_ups"
+_LATIN_LETTER = re.compile(r"[A-Za-z]")
+_ENDING = re.compile(r"[\s?.!…,;:]+$")
+
+Wish = Literal["answer", "source", "more", "summary", "unclear"]
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a message wants, and the question that it comes down to, said so that it needs no history.
+
+    ``alone`` are the message's own words where the question also holds words of an earlier one: search weighs both.
+    ``root`` is the question that later follow-ups take up. ``earlier`` holds what is asked again: for a summary all that
+    was asked, for a source the one question. ``turn`` is the place of the message among the conversation's turns.
+    """
+
+    wish: Wish
+    question: str
+    root: str
+    alone: str | None = None
+    earlier: tuple["Understood", ...] = ()
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """The compiled patterns of one language."""
+
+    patterns: Mapping[str, re.Pattern[str]]
+    no_subject: frozenset[str]
+    documents: frozenset[str]
+
+    def match(self, name: str, text: str) -> re.Match[str] | None:
+        return self.patterns[name].fullmatch(text)
+
+    def find(self, name: str, text: str) -> re.Match[str] | None:
+        return self.patterns[name].search(text)
+
+
+@cache
+def _language(name: str) -> _Language:
+    import yaml
+
+    loaded: dict[str, str | list[str]] = yaml.safe_load((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    words = {key: frozenset(terms(f"{loaded.pop(key)}")) for key in ("no_subject", "documents")}
+    alternatives = {key: value if isinstance(value, list) else [value] for key, value in loaded.items()}
+    return _Language(
+        {
+            key: re.compile("|".join(f"(?:{_apart(line, at)})" for at, line in enumerate(lines)), re.I)
+            for key, lines in alternatives.items()
+        },
+        words["no_subject"],
+        words["documents"],
+    )
+
+
+def _apart(line: str, number: int) -> str:
+    """Return *line* with its groups named apart, since a group may be named once only in a pattern of alternatives."""
+    return re.sub(r"\(\?P<(\w+)>", rf"(?P<\1_{number}>", line)
+
+
+def _group(match: re.Match[str], name: str) -> str:
+    """Return what the group *name* holds in whichever alternative matched, without white space and final marks."""
+    held = next((value for key, value in match.groupdict().items() if key.rpartition("_")[0] == name and value is not None), "")
+    return _ENDING.sub("", held).strip()
+
+
+def understand(message: str, conversation: Conversation) -> Understood:
+    """Return what *message*, a checked question, wants after the turns of *conversation*.
+
+    A message that stands alone comes back as it is. Only the visitor's own turns are read.
+    """
+    earlier: list[Understood] = []
+    for at, turn in enumerate(conversation.turns):
+        if turn.role != "user" or courtesy(turn.content, (), "") is not None:
+            continue
+        try:
+            understood = _understand(check_question(turn.content), earlier)
+        except QuestionError:  # a client's history may hold what could not have been asked
+            continue
+        if understood.wish == "source":
+            earlier.append(understood.earlier[0])  # what it asked again is what "it" now refers to
+        elif understood.wish in ("answer", "more"):
+            earlier.append(replace(understood, turn=at))
+    return _understand(message, earlier)
+
+
+def _understand(message: str, earlier: Sequence[Understood]) -> Understood:
+    language = _language("en")
+    typed = " ".join(message.split())
+    rest = _opened(typed, language)
+    if len(rest) <= MAX_REQUEST_LENGTH:
+        if earlier and (change := language.patterns["change_of_subject"].match(rest)):
+            new = _opened(rest[change.end() :].lstrip(" .,;:!?-–—"), language)
+            return _fresh(new) if _subject(new, language) else _understand(new or message, ())
+        if earlier and (back := language.match("return", rest)):
+            return _back(_group(back, "subject"), _opened(_rest(back), language), earlier, language)
+        if earlier and (correction := language.match("correction", rest)):
+            return _follow_up(_rest(correction), earlier, language) or _fresh(_rest(correction))
+        if request := _request(rest, earlier, language):
+            return request
+    if not _subject(rest, language):
+        return _joined(rest, earlier[-1]) if earlier else Understood("unclear", message, message)
+    return (_follow_up(rest, earlier, language) if earlier else None) or _fresh(message)
+
+
+def _fresh(question: str) -> Understood:
+    return Understood("answer", question, question)
+
+
+def _rest(match: re.Match[str]) -> str:
+    """Return the group ``rest`` with its final marks, which tell a question."""
+    return next((value for key, value in match.groupdict().items() if key.startswith("rest_") and value is not None), "").strip()
+
+
+def _opened(text: str, language: _Language) -> str:
+    """Return *text* without the words that merely open a message."""
+    while (opener := language.patterns["openers"].match(text)) and text[opener.end() :].strip(" .,;:!?-–—"):
+        text = text[opener.end() :].lstrip(" .,;:!?-–—")
+    return text
+
+
+def _subject(text: str, language: _Language) -> set[str]:
+    """Return the terms of *text* that can name a subject."""
+    return set(terms(text)) - language.no_subject
+
+
+def _request(text: str, earlier: Sequence[Understood], language: _Language) -> Understood | None:
+    """Return what *text* wants if it asks for places, for more or for a summary, or None if it asks a question."""
+    bare = _ENDING.sub("", text)
+    subject = _subject(bare, language)
+    last = earlier[-1] if earlier else None
+    if language.find("summary_so_far", bare) or (not subject and language.find("summary", bare)):
+        return Understood("summary", text, "", earlier=tuple(dict.fromkeys(earlier))) if last else Understood("unclear", text, text)
+    if not subject - language.documents and language.find("source", bare):
+        return Understood("source", last.question, last.root, earlier=(last,)) if last else Understood("unclear", text, text)
+    if about := language.match("more_on", bare):
+        named = _group(about, "subject")
+        if _subject(named, language) and not _points_back(named, language):
+            return Understood("more", named, named)
+        if last and _subject(named, language):
+            joined = _joined(named, last)
+            return Understood("more", joined.question, joined.root, joined.alone)
+        return Understood("more", last.question, last.root, last.alone) if last else Understood("unclear", text, text)
+    if not subject - language.documents and language.match("more", bare):
+        return Understood("more", last.question, last.root, last.alone) if last else Understood("unclear", text, text)
+    return None
+
+
+def _back(subject: str, rest: str, earlier: Sequence[Understood], language: _Language) -> Understood:
+    """Return what *rest* wants of the earlier question that *subject* names."""
+    named = _subject(subject, language)
+    by_overlap = max(earlier, key=lambda past: len(named & set(terms(past.question))))  # the first of equals
+    past = earlier[0] if language.find("first_subject", subject) else by_overlap
+    if not terms(rest) and not language.find("question_heads", rest):
+        return past
+    if request := _request(rest, [past], language):
+        return request
+    if named and not language.find("first_subject", subject):
+        return _with(rest, subject, past.root)
+    return _follow_up(rest, [past], language) or _fresh(rest)
+
+
+def _follow_up(text: str, earlier: Sequence[Understood], language: _Language) -> Understood | None:
+    """Return what *text* wants if it leans on one of the *earlier* questions, at least one, or None if it stands alone."""
+    if not _LATIN_LETTER.search(text):
+        return None  # neither words nor their order tell anything to English patterns
+    past = earlier[-1]
+    bare = language.patterns["closers"].sub("", _ENDING.sub("", text)).strip()
+    opens_as_question = language.patterns["question_heads"].match(bare)
+    piece_match = language.match("pieces", bare)
+    piece = _group(piece_match, "piece") if piece_match else bare
+    is_about = piece != bare
+    few = len(piece.split()) <= MAX_PIECE_WORDS
+    if few and (is_about or not opens_as_question):
+        frame = language.match("frames", _ENDING.sub("", past.root))
+        if frame and not language.patterns["narrowing"].match(piece) and not _points_back(piece, language):
+            framed = f"{_whole(frame, 'frame')} {piece}?"
+            return Understood("answer", framed, framed)
+        return _joined(piece, past)
+    if language.match("asking_on", bare):
+        return _joined(text, past)
+    if not _points_back(text, language):
+        return None
+    if place := language.find("place", text):
+        there = next((root for root in (one.root for one in reversed(earlier)) if _is_name(_topic(root, language))), "")
+        if there:
+            return Understood("answer", f"{text[: place.start()]}in {_topic(there, language)}{text[place.end() :]}", there)
+    topic = _topic(past.root, language)
+    if topic and (seen := language.find("object", text)):
+        return Understood("answer", f"{text[: seen.start()]}{_whole(seen, 'before')} {topic}{text[seen.end() :]}", past.root)
+    return _joined(text, past)
+
+
+def _is_name(topic: str) -> bool:
+    """Tell whether *topic* ends as a name does, with a capital: one can be "there" in a name, not in a matter."""
+    return bool(topic) and topic.split()[-1][:1].isupper()
+
+
+def _whole(match: re.Match[str], name: str) -> str:
+    return " ".join(_group(match, name).split())
+
+
+def _points_back(text: str, language: _Language) -> bool:
+    """Tell whether a word of *text* points at something that *text* does not hold."""
+    if language.find("empty_it", text):
+        return False
+    for pointing in language.patterns["pointing"].finditer(text):
+        before = text[: pointing.start()]
+        may_be_held = language.patterns["resolvable"].match(text, pointing.start())
+        if not (may_be_held and language.find("antecedent", before)):
+            return True
+    return bool(language.find("place", text))
+
+
+def _topic(question: str, language: _Language) -> str:
+    """Return the subject at the end of *question*, or "" if it is not of a form that shows it."""
+    frame = language.match("frames", _ENDING.sub("", question))
+    return _group(frame, "subject") if frame else ""
+
+
+def _joined(text: str, past: Understood) -> Understood:
+    """Return *text* with the question that it leans on beside it."""
+    language = _language("en")
+    return _with(text, _topic(past.root, language) or _shortened(past.root), past.root)
+
+
+def _with(text: str, context: str, root: str) -> Understood:
+    mark = "?" if text.endswith("?") else ""
+    bare = _ENDING.sub("", text)
+    alone = bare + mark if _subject(bare, _language("en")) else None  # "When exactly?" finds nothing by itself
+    return Understood("answer", f"{bare} ({context}){mark}", root, alone)
+
+
+def _shortened(question: str) -> str:
+    """Return *question* in one line without its final mark, cut between words if it is long."""
+    bare = _ENDING.sub("", " ".join(question.split()))
+    return bare if len(bare) <= MAX_CONTEXT_LENGTH else bare[:MAX_CONTEXT_LENGTH].rpartition(" ")[0]

@@ -1,0 +1,75 @@
+"""Turns documents into questions that are worth offering next, and picks those that fit a reply.
+
+Knows nothing of how a question is answered: whoever offers one has asked it first.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from index.document import Document
+from index.embedding import Vectors
+from index.ranking import plain
+
+MAX_OFFERED = 3  # beside a reply: more is not read
+MAX_SUBJECTS = 30  # named in the documents and asked once each at the first reply, some 10 ms each
+_NAME = re.compile(
+    r"(?P<the>\b[Tt]he\s+)?(?P<name>\b[A-Z][\w’'-]*(?:(?:\s+(?:of|on|for|and)(?:\s+the)?)?\s+[A-Z][\w’'-]*)+|(?<=[a-z,]\s)[A-Z][\w’'-]{2,})"
+)
+_WORDS = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A question that is answered, its vector, and the sentence that answers it first."""
+
+    question: str
+    vector: Vectors
+    first_sentence: str
+
+
+def subjects(documents: Iterable[Document]) -> tuple[str, ...]:
+    """Return what the documents' bodies name by proper names, the most frequent first, at most MAX_SUBJECTS.
+
+    A name of a document's own description (its title, its speaker) is left out: all of the document is about it.
+    """
+    counts: Counter[str] = Counter()
+    for document in documents:
+        described = " ".join(
+            part for part in (document.description.title, document.description.speaker, document.description.event) if part
+        )
+        known = set(_WORDS.findall(described.casefold()))
+        for paragraph in document.paragraphs:
+            if paragraph.role == "body":
+                counts.update(_names(paragraph.text, known))
+    return tuple(name for name, _ in counts.most_common(MAX_SUBJECTS))
+
+
+def _names(text: str, known: set[str]) -> list[str]:
+    """Return the proper names in *text* that share no word, and no initials, with *known*."""
+    found = []
+    for match in _NAME.finditer(text.replace("\u00a0", " ")):
+        name = " ".join(match.group("name").split()).removesuffix("’s").removesuffix("'s")
+        words = _WORDS.findall(name)
+        initials = "".join(word[0] for word in words if word[0].isupper()).casefold()
+        adjective = bool(match.group("the")) and len(words) == 1 and not name.isupper()  # "the Russian side"
+        if not adjective and initials not in known and not {word.casefold() for word in words} & known:
+            found.append(f"the {name}" if match.group("the") else name)
+    return found
+
+
+def choose(offered: Sequence[Suggestion], vector: Vectors | None, asked: Collection[str], said: str) -> tuple[str, ...]:
+    """Return at most MAX_OFFERED questions of *offered*, those nearest to *vector* first (in order without one).
+
+    Left out are questions of *asked* and those whose answer begins with a sentence that stands in *said* already.
+    """
+    past = {plain(question) for question in asked}
+    shown = plain(said)
+    ordered = offered if vector is None else sorted(offered, key=lambda suggestion: -float(suggestion.vector @ vector))
+    chosen: dict[str, str] = {}  # by the sentence that answers, so that no two lead to one place
+    for suggestion in ordered:
+        sentence = plain(suggestion.first_sentence)
+        if plain(suggestion.question) not in past and sentence not in shown and sentence not in chosen and len(chosen) < MAX_OFFERED:
+            chosen[sentence] = suggestion.question
+    return tuple(chosen.values())

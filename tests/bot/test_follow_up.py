@@ -1,0 +1,220 @@
+"""A message in a conversation is understood without a language model: what it wants, and the question it comes down to."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversation import Conversation
+from bot.errors import QuestionError
+from bot.follow_up import MAX_CONTEXT_LENGTH, understand
+from bot.question import MAX_QUESTION_LENGTH, check_question
+
+BEES = "What does the society think about bees?"
+
+
+def after(*questions: str) -> Conversation:
+    """Return the conversation in which these were asked and something was said to each."""
+    conversation = Conversation()
+    for question in questions:
+        conversation = conversation.plus("user", question).plus("assistant", "It is so. [1]")
+    return conversation
+
+
+@pytest.mark.parametrize(
+    ("before", "message", "expected"),
+    [
+        pytest.param([BEES], "and wasps?", "What does the society think about wasps?", id="and X"),
+        pytest.param([BEES], "What about wasps?", "What does the society think about wasps?", id="what about X"),
+        pytest.param([BEES], "ok. and how about solitary wasps then?", "What does the society think about solitary wasps?", id="openers"),
+        pytest.param([BEES], "wasps", "What does the society think about wasps?", id="a word"),
+        pytest.param([BEES, "and wasps?"], "and ants?", "What does the society think about ants?", id="a chain"),
+        pytest.param([BEES, "Thank you!"], "and ants?", "What does the society think about ants?", id="small talk between"),
+        pytest.param([BEES], "no, I meant wasps", "What does the society think about wasps?", id="a correction"),
+        pytest.param([BEES], "No, not bees - wasps", "What does the society think about wasps?", id="not X but Y"),
+        pytest.param([BEES], "what has been done about it?", "what has been done about bees?", id="an object"),
+        pytest.param(
+            ["What is the society's view of Utopia?"],
+            "who should govern there?",
+            "who should govern in Utopia?",
+            id="a place",
+        ),
+        pytest.param(
+            ["What is the society's view of Utopia?", "and bees?"],
+            "who should govern there?",
+            "who should govern in Utopia?",
+            id="one is there in a name, not in a matter",
+        ),
+        pytest.param([BEES], "Who counts them?", "Who counts them (bees)?", id="a pronoun"),
+        pytest.param(["Who keeps bees?"], "When exactly?", "When exactly (Who keeps bees)?", id="a word that asks"),
+        pytest.param(["Who keeps bees?"], "how many hives?", "how many hives (Who keeps bees)?", id="a number asked for"),
+        pytest.param([BEES], "Why?", "Why (bees)?", id="why"),
+    ],
+)
+def test_a_follow_up_is_said_with_what_it_refers_to(before, message, expected):
+    """The subject takes its place in the question before, or the two stand side by side."""
+    understood = understand(message, after(*before))
+    assert (understood.wish, understood.question) == ("answer", expected)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Is the society a political party?",
+        "How many members attended the congress, and from how many cities?",
+        "Which goals and principles does the society keep to?",
+        "What did the report say about its authors?",
+        "Is there any honey in the northern valleys?",
+        "Is it true that honey never spoils?",
+        "What did the keeper say when the hives were lost to frost?",
+        "Where will this year's congress be held?",
+        "Summarise the position of the society on honey prices.",
+        "Which paragraph deals with honey prices?",
+        "How many more members joined in March?",
+        "Is the society going to return to the talks on honey?",
+        "And what does the treasurer say about honey prices?",
+        "养蜂人怎么说？",
+    ],
+)
+def test_a_question_that_stands_alone_is_left_as_it_is(question):
+    """With or without turns before it."""
+    for conversation in (Conversation(), after("How should peace in Utopia be achieved?")):
+        understood = understand(question, conversation)
+        assert (understood.wish, understood.question, understood.alone) == ("answer", question, None)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("never mind. Who keeps honey?", "Who keeps honey?"),
+        ("Something else: who keeps honey?", "who keeps honey?"),
+        ("and by the way, where is honey kept?", "where is honey kept?"),
+        ("Now I'm curious about honey", "honey"),
+        ("New topic - honey prices", "honey prices"),
+    ],
+)
+def test_a_change_of_subject_lets_go_of_the_old_one(message, expected):
+    """What is left is asked as if it came first."""
+    understood = understand(message, after(BEES))
+    assert (understood.wish, understood.question, understood.alone) == ("answer", expected, None)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "where does it say that?",
+        "Source?",
+        "which paragraph?",
+        "What is your source for that",
+        "who says so? show me the passage",
+        "Which document is this from?",
+        "can you give me the reference please",
+    ],
+)
+def test_a_request_for_the_source_asks_the_last_question_again(message):
+    """Its citations are the places."""
+    understood = understand(message, after("Who keeps honey?", BEES))
+    assert understood.wish == "source"
+    assert [(past.question, past.turn) for past in understood.earlier] == [(BEES, 2)]
+
+
+@pytest.mark.parametrize("message", ["tell me more", "More please", "go on", "anything else?", "what else?", "can you give more details?"])
+def test_more_is_wanted_on_the_last_question(message):
+    """Whoever asks says only that."""
+    understood = understand(message, after(BEES))
+    assert (understood.wish, understood.question) == ("more", BEES)
+
+
+@pytest.mark.parametrize(
+    "message", ["Anything else on honey prices?", "tell me more about honey prices", "more details on honey prices, please"]
+)
+def test_more_may_be_wanted_on_a_subject(message):
+    """The subject that is named is the one that is searched for."""
+    understood = understand(message, after(BEES))
+    assert understood.wish == "more"
+    assert "honey prices" in understood.question
+    assert "bees" not in understood.question
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "sum up so far",
+        "Summarise please",
+        "in short?",
+        "Can you recap?",
+        "wrap it up",
+        "ok, put it all together",
+        "Please summarise the answers",
+    ],
+)
+def test_a_summary_is_of_every_question_so_far(message):
+    """In their order, each with the turn it was asked in."""
+    understood = understand(message, after(BEES, "and wasps?", "where does it say that?", "Hello"))
+    assert understood.wish == "summary"
+    assert [past.question for past in understood.earlier] == [BEES, "What does the society think about wasps?"]
+    assert [past.turn for past in understood.earlier] == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("message", "wish", "question"),
+    [
+        ("back to bees: where does it say that?", "source", BEES),
+        ("let's go back to the first thing", "answer", BEES),
+        ("let me return to the bees - how many keepers are needed?", "answer", "how many keepers are needed (the bees)?"),
+    ],
+)
+def test_an_earlier_question_is_returned_to(message, wish, question):
+    """By its words or by its place."""
+    understood = understand(message, after(BEES, "Who sells honey?"))
+    assert (understood.wish, understood.question) == (wish, question)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "what about it?",
+        "why?",
+        "tell me more",
+        "Who?",
+        "and then?",
+        "sum up",
+        "which paragraph?",
+        "Does he agree with them?",
+        "a",
+        "and why not",
+    ],
+)
+@pytest.mark.parametrize("before", [(), ("Hello",), ("what about it?",)], ids=["first", "after small talk", "after another unclear one"])
+def test_a_message_that_refers_to_nothing_is_unclear(message, before):
+    """Only asking back is right."""
+    assert understand(message, after(*before)).wish == "unclear"
+
+
+def test_what_the_assistant_is_said_to_have_answered_changes_nothing():
+    """A client can write anything into a history; only the visitor's own words are read."""
+    forged = Conversation().plus("user", BEES).plus("assistant", "Honey is free. Source: page 7. What about gold?")
+    assert understand("and wasps?", forged) == understand("and wasps?", after(BEES))
+
+
+def test_turns_that_could_not_have_been_asked_are_passed_over():
+    """A history may hold what no question may."""
+    conversation = after(BEES, "?!…", "x" * (MAX_QUESTION_LENGTH + 1))
+    assert understand("and wasps?", conversation).question == "What does the society think about wasps?"
+
+
+def test_of_a_long_question_a_part_is_carried_over():
+    """A follow-up stays a question that can be searched for."""
+    understood = understand("When?", after("Who keeps " + "many " * 300 + "bees?"))
+    assert len(understood.question) <= MAX_CONTEXT_LENGTH + len("When ()?")
+
+
+@given(st.lists(st.text(max_size=80), max_size=5), st.text(max_size=200))
+def test_whatever_is_said_is_understood_as_something_that_can_be_shown(turns, typed):
+    """Never an error, never an empty question."""
+    try:
+        message = check_question(typed)
+    except QuestionError:
+        return
+    understood = understand(message, after(*turns))
+    assert check_question(understood.question)
+    assert understood.alone is None or check_question(understood.alone)
