@@ -15,6 +15,7 @@ from tests.project import ROOT, modules, project_files
 READING_ORDER = """
     index.errors index.document index.parse index.corpus index.terms index.embedding index.reader index.vocabulary
     index.store index.search index.ranking index.retriever index.build
+    index.training.data index.training.states index.training.model index.training.train
 
     bot.errors bot.settings bot.reply bot.conversation bot.messages bot.courtesy bot.prompts bot.chat_model bot.rewriting
     bot.question bot.follow_up bot.suggestions bot.signals bot.evidence bot.writer bot.verification bot.citations
@@ -37,10 +38,11 @@ HOMES = {
     "gradio": {"bot.web.page", "bot.web.server"},
     "fastapi": {"bot.web.server", "bot.web.documents"},
     "uvicorn": {"bot.web.server"},
-    "argparse": {"app"},
+    "argparse": {"app", "index.training.train"},
     "pydantic_settings": {"bot.settings"},
 }
 HEAVY = "torch gradio sentence_transformers transformers uvicorn fastapi matplotlib pandas"
+TORCH = ("index.training.model", "index.training.train")  # are torch's own kind of code; serving imports neither
 # Pinned without an import of ours, each for its reason.
 NOT_IMPORTED = {
     "torch": "sentence-transformers runs on it; pinned for its build",
@@ -123,6 +125,13 @@ def test_the_page_and_the_evaluation_know_nothing_of_each_other(one, other):
             assert not [module for module in imports(path) if module.startswith(other)]
 
 
+def test_only_training_knows_of_training():
+    """Answering needs the weights alone: whoever serves never loads what made them."""
+    for name, path in modules().items():
+        if not name.startswith("index.training."):
+            assert not [module for module in imports(path) if module.startswith("index.training")], name
+
+
 @pytest.mark.parametrize("library", HOMES)
 def test_a_library_is_imported_where_it_is_at_home(library):
     """What stands behind one part can be changed in that part."""
@@ -168,8 +177,8 @@ sys.exit("; ".join(done) or None)
 
 
 def test_nothing_happens_at_import():
-    """Importing every module but the page's reads no file, opens nothing, loads no model and no server."""
-    names = [name for name in ORDER if not name.startswith("bot.web")]
+    """Importing every module but the page's and TORCH's reads no file, opens nothing, loads no model and no server."""
+    names = [name for name in ORDER if not name.startswith("bot.web") and name not in TORCH]
     done = subprocess.run(
         [sys.executable, "-c", IMPORTING, str(ROOT), HEAVY, " ".join(names)], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -1,0 +1,176 @@
+"""Turns files of questions into groups: a question, the sentences of the paragraph it was asked of, and which answer it.
+
+Reads SQuAD's format and JSON lines. Knows nothing of models.
+"""
+
+import hashlib
+import json
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.errors import UserError
+from index.parse import split_sentences
+
+OWN = Path(__file__).parent  # holds questions.jsonl and paragraphs.jsonl, written for this project
+# The public sets by file name, and how many questions are taken of each: none may outweigh the speeches.
+PUBLIC = {
+    "squadshifts-new_wiki.json": 6000,
+    "squadshifts-reddit.json": 2500,
+    "squadshifts-amazon_reviews.json": 1500,
+    "policyqa-dev.json": 2000,
+    "policyqa-test.json": 1500,
+}
+SPEECHES = ("ungd-questions.jsonl", "ungd-paragraphs.jsonl")
+SQUAD_TRAINED = ("Normans", "1973_oil_crisis", "Yuan_dynasty", "Imperialism")  # articles of the SQuAD 2.0 development set
+SQUAD_HELD = ("Huguenot", "Packet_switching", "Scottish_Parliament", "French_and_Indian_War")
+HELD_SHARE = 5  # one paragraph of so many of the speeches is kept aside
+PARAGRAPH_QUESTIONS = 6  # questions taken of a public paragraph at most, so that many paragraphs are seen
+PARAGRAPH_SENTENCES = range(2, 13)  # of a public paragraph: one alone leaves nothing to tell apart, whole articles outweigh
+
+_BLOCK = re.compile(r"[^\n]+")
+
+
+class TrainingDataError(UserError):
+    """A file of questions or paragraphs cannot be used as it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A question with the sentences of one paragraph; ``answers`` are the 0-based positions of those that answer it, or none."""
+
+    paragraph: str  # its id, or its text where it has none
+    question: str
+    sentences: tuple[str, ...]
+    answers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """All groups by their use; ``digests`` are the sha256 (hex) of the files read, ``absent`` the names of those not there."""
+
+    public: tuple[Group, ...]  # all or nearly all answerable
+    near_misses: tuple[Group, ...]  # with questions that look answerable and are not
+    held: dict[str, tuple[Group, ...]]  # kept aside, by the name of the set
+    digests: dict[str, str]
+    absent: tuple[str, ...]
+
+
+def read_data(folder: Path, squad: Path | None) -> Data:
+    """Return what of the public sets lies in *folder*, parts of SQuAD 2.0 if its file is given, and the project's own questions.
+
+    Raises TrainingDataError for a file that is not in its format, or lacks the articles that are trained on or kept aside.
+    """
+    if not folder.is_dir():
+        raise TrainingDataError(f"{folder} is no folder. Name that of the public sets: docs/reader.md")
+    digests: dict[str, str] = {}
+    public: list[Group] = []
+    for name, count in PUBLIC.items():
+        if (folder / name).is_file():
+            groups = [group for article in read_squad(folder / name).values() for group in article]
+            public += sample_paragraphs(groups, count)
+            digests[name] = _sha256(folder / name)
+    near_misses = list(read_lines(OWN / "questions.jsonl", OWN / "paragraphs.jsonl"))
+    digests |= {name: _sha256(OWN / name) for name in ("questions.jsonl", "paragraphs.jsonl")}
+    held: dict[str, tuple[Group, ...]] = {}
+    if all((folder / name).is_file() for name in SPEECHES):
+        speeches = read_lines(folder / SPEECHES[0], folder / SPEECHES[1])
+        near_misses += [group for group in speeches if not is_held(group.paragraph)]
+        held["speeches"] = tuple(group for group in speeches if is_held(group.paragraph))
+        digests |= {name: _sha256(folder / name) for name in SPEECHES}
+    if squad is not None:
+        articles = read_squad(squad)
+        if missing := [title for title in (*SQUAD_TRAINED, *SQUAD_HELD) if title not in articles]:
+            raise TrainingDataError(f"{squad} holds no article {missing[0]}. Name the development set of SQuAD 2.0: docs/reader.md")
+        near_misses += [group for title in SQUAD_TRAINED for group in articles.get(title, ())]
+        held["squad"] = tuple(group for title in SQUAD_HELD for group in articles.get(title, ()))
+        digests[squad.name] = _sha256(squad)
+    absent = tuple(name for name in (*PUBLIC, *SPEECHES) if name not in digests)
+    return Data(tuple(public), tuple(near_misses), {name: groups for name, groups in held.items() if groups}, digests, absent)
+
+
+def read_squad(path: Path) -> dict[str, tuple[Group, ...]]:
+    """Return the groups of a file in SQuAD's format by article title; articles without a title come under "".
+
+    A sentence answers if an answer begins in it. A question whose answers begin between sentences is left out.
+    Raises TrainingDataError.
+    """
+    articles: dict[str, tuple[Group, ...]] = {}
+    try:
+        for article in json.loads(path.read_text(encoding="utf-8"))["data"]:
+            groups = tuple(group for paragraph in article["paragraphs"] for group in _squad_paragraph(paragraph))
+            title = article.get("title", "")
+            articles[title] = articles.get(title, ()) + groups
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingDataError(f"{path} is not in the format of SQuAD ({error!r}). Fetch it again: docs/reader.md") from error
+    return articles
+
+
+def _squad_paragraph(paragraph: dict[str, object]) -> list[Group]:
+    text = str(paragraph["context"])
+    spans = [
+        (block.start() + sentence.start, block.start() + sentence.end)
+        for block in _BLOCK.finditer(text)
+        for sentence in split_sentences(block.group(), "en")
+    ]
+    sentences = tuple(" ".join(text[start:end].split()) for start, end in spans)
+    groups = []
+    for asked in paragraph["qas"]:  # type: ignore[attr-defined]  # an object that is no list ends in the reader's TypeError
+        impossible = asked.get("is_impossible", False)
+        starts = [] if impossible else [answer["answer_start"] for answer in asked["answers"]]
+        answers = tuple(at for at, (start, end) in enumerate(spans) if any(start <= begin < end for begin in starts))
+        if answers or impossible:
+            groups.append(Group(text, asked["question"].strip(), sentences, answers))
+    return groups
+
+
+def read_lines(questions: Path, paragraphs: Path) -> tuple[Group, ...]:
+    """Return the groups of two files of JSON lines.
+
+    A paragraph is ``{"p": id, "sentences": [...]}``, a question ``{"p": id, "q": question, "a": [numbers]}`` with the
+    1-based numbers of the sentences that answer it. Raises TrainingDataError with file and line.
+    """
+    texts: dict[str, tuple[str, ...]] = {}
+    groups: list[Group] = []
+    for path in (paragraphs, questions):
+        for number, line in enumerate(path.read_bytes().splitlines(), start=1):  # bytes: U+2028 in a text ends no line
+            try:
+                row = json.loads(line)
+                if path == paragraphs:
+                    texts[row["p"]] = tuple(row["sentences"])
+                    continue
+                group = Group(row["p"], row["q"], texts[row["p"]], tuple(answer - 1 for answer in row["a"]))
+                if not all(0 <= answer < len(group.sentences) for answer in group.answers):
+                    raise ValueError(f"no sentence {max(row['a'])} in a paragraph of {len(group.sentences)}")
+                groups.append(group)
+            except (ValueError, KeyError, TypeError) as error:
+                raise TrainingDataError(f"{path} line {number}: {error!r}. The form is told in docs/reader.md") from error
+    return tuple(groups)
+
+
+def is_held(paragraph: str) -> bool:
+    """Tell whether the paragraph of this id is kept aside, by its digest: the same in every run, whatever else is read."""
+    return int(hashlib.sha256(paragraph.encode()).hexdigest(), 16) % HELD_SHARE == 0
+
+
+def sample_paragraphs(groups: Sequence[Group], count: int) -> list[Group]:
+    """Return about *count* of *groups*, whole paragraphs of PARAGRAPH_SENTENCES drawn by a fixed seed, a few questions of each."""
+    by_paragraph: dict[str, list[Group]] = {}
+    for group in groups:
+        if len(group.sentences) in PARAGRAPH_SENTENCES:
+            by_paragraph.setdefault(group.paragraph, []).append(group)
+    order = sorted(by_paragraph)
+    random.Random(2).shuffle(order)  # noqa: S311  # a sample, no secret
+    taken: list[Group] = []
+    for paragraph in order:
+        if len(taken) >= count:
+            break
+        taken += by_paragraph[paragraph][:PARAGRAPH_QUESTIONS]
+    return taken
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

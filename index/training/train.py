@@ -1,0 +1,295 @@
+"""Turns groups of questions and sentences into the reader's weights: the command ``python -m index.training.train``.
+
+Writes the weights, their sha256 and a record of data, settings and figures. The figures are taken with index/reader.py from
+the weights as they are stored. Knows nothing of indexes, search or answers.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import math
+import random
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from index.embedding import DEFAULT_MODEL, SentenceEmbeddings, TokenStates, check_model
+from index.errors import UserError
+from index.reader import Reader
+from index.training.data import Data, Group, read_data
+from index.training.model import ReaderModule, collate
+from index.training.states import EncodedTexts, encode_texts, token_information
+
+BATCH_GROUPS = 32  # groups a step, some 150 pairs
+LENGTH_BATCHES = 16  # batches among which groups are sorted by length: less padding, and still mixed
+HARDEST = 2  # sentences of the same paragraph that do not answer, nearest to the question by cosine
+MINED = 2  # sentences of other paragraphs a group, drawn from the MINED_FROM nearest to the question
+MINED_FROM = 6
+BATCH_QUESTIONS = 256  # multiplied with all sentences at a time: 50 MB over 50,000 sentences
+WEIGHT_DECAY = 0.05
+WARM_UP = 0.05  # share of the steps in which the rate rises to its highest; it then falls by a cosine
+LOWEST_RATE = 0.05  # share of the highest rate at which a pass ends
+LARGEST_GRADIENT = 1.0  # norm to which gradients are cut
+HELD_CANDIDATES = 12  # sentences ranked for a question kept aside, the nearest by cosine: as many as search has read
+
+Information = NDArray[np.float32]
+Watch = Callable[[int, int, float], None]  # called with steps done, steps in all, and the step's loss
+_INITIAL_SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One pass: *public* groups drawn, all near-miss groups *repeats* times, *more* of them drawn again; *rate* the highest."""
+
+    public: int
+    repeats: int
+    more: int
+    rate: float
+    seed: int
+
+
+PASSES = (
+    Pass(public=7500, repeats=1, more=4000, rate=2.5e-3, seed=1),
+    Pass(public=6000, repeats=2, more=0, rate=2e-3, seed=10),
+    Pass(public=6000, repeats=2, more=0, rate=1.5e-3, seed=11),
+    Pass(public=6000, repeats=2, more=0, rate=1e-3, seed=12),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How well the reader does on one set kept aside, beside cosines over the same candidates; shares in [0, 1]."""
+
+    answerable: int
+    unanswerable: int
+    first_by_cosine: float
+    first: float
+    first_three_by_cosine: float
+    first_three: float
+    auroc_by_cosine: float | None  # of telling answerable questions by the best sentence; None if all or none are
+    auroc: float | None
+
+
+def draw(data: Data, one: Pass, rng: random.Random) -> list[Group]:
+    """Return the groups of a pass; sets smaller than what is to be drawn are taken whole."""
+    public, near = list(data.public), list(data.near_misses)
+    return rng.sample(public, min(one.public, len(public))) + near * one.repeats + rng.sample(near, min(one.more, len(near)))
+
+
+def mine(groups: Sequence[Group], encoded: EncodedTexts) -> list[list[int]]:
+    """Return for each group the rows of the MINED_FROM sentences of other groups that are nearest to its question, by cosine."""
+    own = [{encoded.rows[sentence] for sentence in group.sentences} for group in groups]
+    candidates = np.array(sorted(set().union(*own)), dtype=np.int64)
+    vectors = encoded.vectors[candidates]
+    questions = encoded.vectors[[encoded.rows[group.question] for group in groups]]
+    mined = []
+    for start in range(0, len(groups), BATCH_QUESTIONS):
+        for rows, cosines in zip(own[start:], questions[start : start + BATCH_QUESTIONS] @ vectors.T, strict=False):
+            taken = min(MINED_FROM + len(rows), len(candidates))  # enough, even if all of its own are among them
+            nearest = np.argpartition(-cosines, taken - 1)[:taken]
+            order = [int(candidates[at]) for at in nearest[np.argsort(-cosines[nearest], kind="stable")]]
+            mined.append([row for row in order if row not in rows][:MINED_FROM])
+    return mined
+
+
+def pairs_of(group: Group, mined: Sequence[int], encoded: EncodedTexts, rng: random.Random) -> tuple[list[tuple[int, int]], list[float]]:
+    """Return pairs (question's row, sentence's row) of a group with their labels: an answer first, if there is one, then others.
+
+    The others are the HARDEST of the paragraph, one more of it by chance if nothing answers, and MINED from elsewhere.
+    """
+    question = encoded.rows[group.question]
+    rows = [encoded.rows[sentence] for sentence in group.sentences]
+    right = [rows[at] for at in group.answers]
+    wrong = sorted((row for row in rows if row not in right), key=lambda row: -float(encoded.vectors[question] @ encoded.vectors[row]))
+    hardest, rest = wrong[:HARDEST], wrong[HARDEST:]
+    others = hardest + ([] if right else rng.sample(rest, min(1, len(rest)))) + rng.sample(list(mined), min(MINED, len(mined)))
+    answer = [rng.choice(right)] if right else []
+    return [(question, row) for row in answer + others], [1.0] * len(answer) + [0.0] * len(others)
+
+
+def loss_of(logits: Tensor, labels: Sequence[Sequence[float]]) -> Tensor:
+    """Return the loss of a batch: is each pair right (cross-entropy), and does a group's answer stand above its others."""
+    flat = torch.tensor([label for group in labels for label in group])
+    ranked = [
+        -functional.log_softmax(part, dim=0)[0]
+        for part, group in zip(torch.split(logits, [len(group) for group in labels]), labels, strict=True)
+        if group[0] == 1.0 and len(group) > 1
+    ]
+    loss = functional.binary_cross_entropy_with_logits(logits, flat)
+    return loss + torch.stack(ranked).sum() / len(labels) if ranked else loss
+
+
+def rate_at(done: float, highest: float) -> float:
+    """Return the learning rate after the share *done* in [0, 1] of a pass."""
+    return highest * min(1.0, done / WARM_UP) * (LOWEST_RATE + (1 - LOWEST_RATE) * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def train_pass(
+    net: ReaderModule, groups: Sequence[Group], encoded: EncodedTexts, information: Information, one: Pass, watch: Watch
+) -> None:
+    """Change the weights of *net* by one pass over *groups*."""
+    rng = random.Random(one.seed)  # noqa: S311  # chance for training, no secret
+    torch.manual_seed(one.seed)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=one.rate, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.98))
+    steps = math.ceil(len(groups) / BATCH_GROUPS)
+    net.train()
+    for step, batch in enumerate(_batches(groups, mine(groups, encoded), encoded, rng)):
+        for parameters in optimiser.param_groups:
+            parameters["lr"] = rate_at(step / steps, one.rate)
+        loss = loss_of(net(collate(encoded, information, [pair for pairs, _ in batch for pair in pairs])), [labels for _, labels in batch])
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        nn.utils.clip_grad_norm_(net.parameters(), LARGEST_GRADIENT)
+        optimiser.step()
+        watch(step + 1, steps, float(loss.detach()))
+
+
+def _batches(
+    groups: Sequence[Group], mined: Sequence[Sequence[int]], encoded: EncodedTexts, rng: random.Random
+) -> Iterator[list[tuple[list[tuple[int, int]], list[float]]]]:
+    """Yield the pairs of all groups in chance order, BATCH_GROUPS at a time, groups of like length together."""
+    order = list(range(len(groups)))
+    rng.shuffle(order)
+    stretch = BATCH_GROUPS * LENGTH_BATCHES
+    for start in range(0, len(order), stretch):
+        made = [pairs_of(groups[at], mined[at], encoded, rng) for at in order[start : start + stretch]]
+        made.sort(key=lambda group: max(len(encoded.ids[question]) + len(encoded.ids[sentence]) for question, sentence in group[0]))
+        batches = [made[at : at + BATCH_GROUPS] for at in range(0, len(made), BATCH_GROUPS)]
+        rng.shuffle(batches)
+        yield from batches
+
+
+def weights_file(net: ReaderModule, information: Information, encoder_digest: str) -> bytes:
+    """Return the content of reader.npz: the module's parameters by name and the tokens' information in float16, the encoder's digest."""
+    arrays = {name: values.detach().numpy().astype(np.float16) for name, values in net.state_dict().items()}
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays, information=information.astype(np.float16), encoder=np.array(encoder_digest))
+    return content.getvalue()
+
+
+def reader_of(content: bytes) -> Reader:
+    """Return the reader that serving would make of the *content* of reader.npz."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        weights = {name: stored[name].astype(np.float32) for name in stored.files if name != "encoder"}
+    return Reader(weights, hashlib.sha256(content).hexdigest())
+
+
+def measure(reader: Reader, groups: Sequence[Group], encoded: EncodedTexts) -> Figures:
+    """Return the figures of *reader* on *groups*: candidates of each question are the HELD_CANDIDATES nearest of all sentences."""
+    rows = sorted({encoded.rows[sentence] for group in groups for sentence in group.sentences})
+    sentences = {row: reader.sentence(_tokens(encoded, row)) for row in rows}
+    ranked: list[tuple[bool, bool, bool, bool]] = []
+    best: list[tuple[bool, float, float]] = []
+    for group in groups:
+        question = encoded.rows[group.question]
+        cosines = encoded.vectors[rows] @ encoded.vectors[question]
+        nearest = np.argsort(-cosines, kind="stable")[:HELD_CANDIDATES]
+        logits = reader.read(_tokens(encoded, question), [sentences[rows[at]] for at in nearest], cosines[nearest])
+        best.append((bool(group.answers), float(cosines[nearest].max()), float(logits.max())))
+        if group.answers:
+            right = {encoded.rows[group.sentences[at]] for at in group.answers}
+            hits = [rows[at] in right for at in nearest]
+            read = [hits[at] for at in np.argsort(-logits, kind="stable")]
+            ranked.append((hits[0], read[0], any(hits[:3]), any(read[:3])))
+    shares = [sum(column) / len(ranked) for column in zip(*ranked, strict=True)] if ranked else [0.0] * 4
+    aurocs = [
+        _auroc([one[at] for one in best if one[0]], [one[at] for one in best if not one[0]]) if 0 < len(ranked) < len(best) else None
+        for at in (1, 2)
+    ]
+    return Figures(len(ranked), len(best) - len(ranked), *shares, *aurocs)
+
+
+def _tokens(encoded: EncodedTexts, row: int) -> TokenStates:
+    return TokenStates(encoded.ids[row], encoded.states[row].astype(np.float32))
+
+
+def _auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
+    """Return how often a positive value lies above a negative one, ties as half."""
+    from scipy.stats import mannwhitneyu
+
+    return float(mannwhitneyu(positive, negative).statistic) / (len(positive) * len(negative))
+
+
+def train(data: Data, embeddings: SentenceEmbeddings, output: Path, passes: Sequence[Pass]) -> dict[str, Figures]:
+    """Train a reader and write *output* with, beside it, the same name ending in .sha256 and .json. Return the figures by set.
+
+    Raises UserError if *output* cannot be written.
+    """
+    started = time.monotonic()
+    everything = [*data.public, *data.near_misses, *(group for groups in data.held.values() for group in groups)]
+    with tqdm(desc="encoding", unit="text") as bar:
+        encoded = encode_texts(embeddings, _texts(everything), partial(_advance, bar))
+    information = token_information(embeddings.files)
+    torch.manual_seed(_INITIAL_SEED)
+    net = ReaderModule(state_width=encoded.states[0].shape[1])
+    rng = random.Random(_INITIAL_SEED)  # noqa: S311  # chance for training, no secret
+    for number, one in enumerate(passes, start=1):
+        with tqdm(desc=f"pass {number} of {len(passes)}", unit="step") as bar:
+            train_pass(net, draw(data, one, rng), encoded, information, one, partial(_advance, bar))
+    content = weights_file(net, information, embeddings.files.digest)
+    reader = reader_of(content)
+    figures = {name: measure(reader, groups, encoded) for name, groups in data.held.items()}
+    record = {
+        "sha256": reader.digest,
+        "encoder": {"name": embeddings.files.name, "digest": embeddings.files.digest},
+        "data": data.digests,
+        "absent": data.absent,
+        "groups": {"public": len(data.public), "near misses": len(data.near_misses)},
+        "passes": [asdict(one) for one in passes],
+        "figures": {name: asdict(one) for name, one in figures.items()},
+        "seconds": round(time.monotonic() - started),
+    }
+    try:
+        output.write_bytes(content)
+        output.with_suffix(".sha256").write_text(f"{reader.digest}  {output.name}\n", encoding="ascii")
+        output.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"The weights {output} cannot be written ({error.strerror}). Name another file: --output") from error
+    return figures
+
+
+def _texts(groups: Iterable[Group]) -> Iterator[str]:
+    for group in groups:
+        yield group.question
+        yield from group.sentences
+
+
+def _advance(bar: "tqdm[None]", done: int, total: int, loss: float | None = None) -> None:
+    bar.total = total
+    if loss is not None:
+        bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+    bar.update(done - bar.n)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; return its exit status, 1 if the data cannot be used or the weights not be written."""
+    parser = argparse.ArgumentParser(prog="python -m index.training.train", description="Train the reader; docs/reader.md says on what.")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the public sets")
+    parser.add_argument("--squad", type=Path, help="the development set of SQuAD 2.0")
+    parser.add_argument("--output", type=Path, required=True, help="the weights file to write, such as index/reader.npz")
+    options = parser.parse_args(arguments)
+    try:
+        data = read_data(options.data, options.squad)
+        if data.absent:
+            tqdm.write(f"Not in {options.data}, trained without: {', '.join(data.absent)}", file=sys.stderr)
+        figures = train(data, SentenceEmbeddings(check_model(DEFAULT_MODEL)), options.output, PASSES)
+    except UserError as error:
+        tqdm.write(str(error), file=sys.stderr)
+        return 1
+    tqdm.write(json.dumps({name: asdict(one) for name, one in figures.items()}, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
