@@ -13,3 +13,7 @@ class HistoryError(UserError):
 
 class ServerError(UserError):
     """The server cannot start as configured."""
+
+
+class ChatModelError(UserError):
+    """The configured chat model cannot be opened."""

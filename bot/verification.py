@@ -1,0 +1,445 @@
+"""Turns a sentence of a draft and the sentences that it cites into a verdict: supported by them, or at fault in a named way.
+
+Knows nothing of who wrote the draft, of markers or of how an answer is shown. First the things that a score cannot see are
+compared one by one - markup, quotations, numbers, names, who speaks, negations, quantities, causes, obligations, times,
+opposites - and then a score of words and vectors has to pass. What is not understood counts against the draft: the
+documents' own sentences are always there to be shown instead.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.document import Description
+from index.terms import stop_words, term_of, words
+
+Fault = Literal["markup", "fragment", "quotation", "number", "name", "speaker", "negation", "kind", "opposite", "order", "support"]
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]  # texts -> unit vectors, shape (texts, dimension)
+
+# The score is a logistic regression on `Signals`, fitted on the dev part of tests/bot/drafts, both answers weighing the same:
+# python -m tests.benchmarks.verification --fit
+COVERAGE, WEAKEST, COSINE, STRANGEST, BIAS = 3.00, 4.56, 1.77, -3.54, -6.53
+MIN_SCORE = 0.5  # on the dev part 0.3 shows twice as many unsupported sentences, 0.7 drops twice as many good ones
+WINDOW = 3  # content words in a row that are looked at for an addition; a longer one hides a short addition
+LIKENESS = 0.35  # cosine of two words' vectors up to which they are strangers; few unrelated English words are nearer
+MAX_INFORMATION = 7.5  # Zipf's scale of a word's frequency ends near 8 for "the"
+RARE = 3.0  # on that scale: a capitalised word at the start of a sentence that is rarer than this is a name
+
+_DATA = Path(__file__).with_name("verification.yaml")
+_PLAIN = str.maketrans({
+    "\u00a0": " ", "\u202f": " ", "’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "—": "-", "–": "-",
+})  # fmt: skip
+_MARKUP = re.compile(r"[^\w\s.,;:!?'\"()/%&$€£+-]|_|//|www\.|\w\.[a-z]{2,}|^\W*$", re.IGNORECASE)
+_WHOLE = re.compile(r"[\"'(]?[A-Z0-9].*[.!?][\"')]?", re.DOTALL)
+_QUOTED = re.compile(r'"([^"]*)"|(?<!\w)\'([^\']+)\'(?!\w)')
+_TOKEN = re.compile(r"\d+(?:,\d{3})+|\d+(?:\.\d+)?|[^\W\d]+")
+_CLAUSE_END = re.compile(r"[,;:.!?]|\b(?:but|although|though|while)\b")
+_MEMBERS = re.compile(
+    r"\b(?:SCO(?:'s)? |its )*member (?:states|countries)\b(?: of the SCO\b)?|\bSCO (?:countries|members)\b|\bmembers of the SCO\b"
+)
+_SECRETARY = re.compile(r"\b(?:SCO(?:'s)? )?Secretary-General(?: of the SCO\b)?")
+_SCO = re.compile(r"\b(?:SCO|Shanghai Cooperation Organisation|Organisation)\b")
+_WE = re.compile(r"\b(?:[Ww]e|[Oo]ur|us|I)\b")
+_OURS = re.compile(r"\b[Oo]ur\b")
+_ENDINGS = frozenset(("", "n", "s", "ns", "i", "is", "an", "ans", "a", "stan", "istan", "ese", "ish"))  # Russia, Russian
+_YEARS = range(1900, 2100)  # numbers that count nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A cited sentence and the document that it stands in, whose speaker and occasion may be named in reporting it."""
+
+    text: str
+    description: Description
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """How much of a draft's sentence its sources hold, each from 0 to 1 (cosine from -1).
+
+    ``coverage`` is the share of its content words, weighted by how rare they are, that stand in a source or are near a
+    word of one; ``weakest`` is the same for its least covered WINDOW; ``cosine`` is that of the sentences' vectors;
+    ``strangest`` is the weight of the word that is furthest from all words of the sources.
+    """
+
+    coverage: float
+    weakest: float
+    cosine: float
+    strangest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What verification found: the fault, or None for a supported sentence, and the probability that it is supported."""
+
+    fault: Fault | None
+    score: float
+
+
+def verify(sentence: str, sources: Sequence[Source], encode: Encode) -> Verdict:
+    """Return whether the *sources*, at least one, together support *sentence*."""
+    fault = compare(sentence, sources)
+    if fault is not None:
+        return Verdict(fault, 0.0)
+    score = support(signals(sentence, sources, encode))
+    return Verdict(None if score >= MIN_SCORE else "support", score)
+
+
+def plain(text: str) -> str:
+    """Return *text* with plain spaces, hyphens and quotation marks in place of typographic ones, and "not" written out."""
+    return re.sub(r"n't\b", " not", text.translate(_PLAIN)).replace("cannot", "can not")
+
+
+def compare(sentence: str, sources: Sequence[Source]) -> Fault | None:
+    """Return the first fault that can be found by comparing words, or None."""
+    draft = plain(sentence)
+    texts = [plain(source.text) for source in sources]
+    if _has_markup(draft):
+        return "markup"
+    if not _WHOLE.fullmatch(draft):
+        return "fragment"
+    if not _quotes_verbatim(draft, texts):
+        return "quotation"
+    said = _without_attribution(draft, sources)
+    source = " . ".join(texts)
+    checks: tuple[tuple[Fault, Callable[[str, str], bool]], ...] = (
+        ("number", _numbers_held),
+        ("speaker", _speakers_held),
+        ("name", _names_held),
+        ("negation", _negations_held),
+        ("kind", _kinds_held),
+        ("opposite", _no_opposites),
+        ("order", _order_held),
+    )
+    return next((fault for fault, held in checks if not held(said, source)), None)
+
+
+def signals(sentence: str, sources: Sequence[Source], encode: Encode) -> Signals:
+    """Return the signals of *sentence*, its reporting words left out."""
+    draft = _without_attribution(plain(sentence), sources)
+    texts = [plain(source.text) for source in sources]
+    named = {word.lower() for word in _names(draft)}  # compared one by one before, and under other forms: "we", "Afghans"
+    lists = _word_lists()
+    claims_nothing = (lists.reporting, lists.light, *lists.kinds.values())  # kinds were compared one by one before
+    asked = [word for word in words(draft) if not (word in named or word.isdigit() or any(p.fullmatch(word) for p in claims_nothing))]
+    held = list(dict.fromkeys(word for text in texts for word in words(text)))
+    occasions = [word for source in sources for word in words(f"{source.description.event or ''} {source.description.kind}")]
+    stems = {term_of(word) for word in (*held, *occasions)}
+    held_alike = [pattern for pattern in lists.alike if any(pattern.search(text) for text in texts)]
+    strange = list(dict.fromkeys(w for w in asked if term_of(w) not in stems and not any(p.fullmatch(w) for p in held_alike)))
+    compared = held if strange else []
+    vectors = encode([draft, *texts, " ".join(texts), *strange, *compared])
+    sentences, strangers = len(texts) + 2, len(texts) + 2 + len(strange)
+    cosine = float((vectors[1:sentences] @ vectors[0]).max())
+    if not asked:
+        return Signals(1.0, 1.0, cosine, 0.0)  # names alone, which were compared
+    if not held:
+        return Signals(0.0, 0.0, cosine, 1.0)
+    likeness = vectors[sentences:strangers] @ vectors[strangers:].T
+    near = {word: max(0.0, float(row.max() - LIKENESS) / (1 - LIKENESS)) for word, row in zip(strange, likeness, strict=True)}
+    covered = np.array([near.get(word, 1.0) for word in asked])
+    weight = np.array([information(word) for word in asked])
+    if not weight.sum():
+        return Signals(0.0, 0.0, cosine, 1.0)
+    size = min(WINDOW, len(asked))
+    windows = [
+        float((covered[at : at + size] * weight[at : at + size]).sum() / max(weight[at : at + size].sum(), 1e-6))
+        for at in range(len(asked) - size + 1)
+    ]
+    strangest = float(((1 - covered) * weight).max()) / MAX_INFORMATION
+    return Signals(float((covered * weight).sum() / weight.sum()), min(windows), cosine, strangest)
+
+
+def support(found: Signals) -> float:
+    """Return the probability, in (0, 1), that a sentence with these signals is supported."""
+    total = COVERAGE * found.coverage + WEAKEST * found.weakest + COSINE * found.cosine + STRANGEST * found.strangest + BIAS
+    return float(1 / (1 + np.exp(-total)))
+
+
+@lru_cache(maxsize=100_000)
+def information(word: str) -> float:
+    """Return how much *word* tells, from 0 (as frequent as "the") to MAX_INFORMATION (unknown), by its use in English."""
+    from wordfreq import zipf_frequency
+
+    return max(0.0, MAX_INFORMATION - zipf_frequency(word, "en"))
+
+
+# --- word lists
+
+
+@dataclass(frozen=True, slots=True)
+class _WordLists:
+    kinds: Mapping[str, re.Pattern[str]]
+    implied: Mapping[str, re.Pattern[str]]
+    negations: re.Pattern[str]
+    opposites: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
+    alike: tuple[re.Pattern[str], ...]
+    light: re.Pattern[str]
+    speech: re.Pattern[str]
+    reporting: re.Pattern[str]
+    states: frozenset[str]
+    numbers: Mapping[str, float]
+
+
+@cache
+def _word_lists() -> _WordLists:
+    import yaml
+
+    read = yaml.safe_load(_DATA.read_text(encoding="utf-8"))
+    return _WordLists(
+        {name: _any(phrases) for name, phrases in read["kinds"].items()},
+        {name: _any(phrases) for name, phrases in read["implied"].items()},
+        _any(read["negations"]),
+        tuple((_any(one), _any(other)) for pair in read["opposites"] for one, other in (pair, pair[::-1])),
+        tuple(_any(phrases) for phrases in (*read["alike"], *(side for pair in read["opposites"] for side in pair))),
+        _any(read["light"]),
+        _any(read["speech"]),
+        _any(read["reporting"]),
+        frozenset(read["states"].split()),
+        read["numbers"],
+    )
+
+
+def _any(phrases: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{phrases.replace(', ', '|')})(?!\w)", re.IGNORECASE)
+
+
+# --- what is compared
+
+
+def _has_markup(draft: str) -> bool:
+    hidden = any(unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Cn") for character in draft)
+    return hidden or bool(_MARKUP.search(draft))
+
+
+def _quotes_verbatim(draft: str, texts: Sequence[str]) -> bool:
+    """Tell whether every passage in quotation marks stands in a source, but for a full stop or comma at its end."""
+    if draft.count('"') % 2:
+        return False
+    quoted = [(double or single).strip().rstrip(".,") for double, single in _QUOTED.findall(draft)]
+    return all(any(re.search(rf"(?<!\w){re.escape(quote)}(?!\w)", text) for text in texts) for quote in quoted)
+
+
+def _without_attribution(draft: str, sources: Sequence[Source]) -> str:
+    """Return *draft* without the words that say who speaks and where, as far as the sources' documents say so too."""
+    said = draft
+    for description in {source.description.document_id: source.description for source in sources}.values():
+        speaker = (description.speaker or "").partition(",")[0]
+        if speaker:
+            family = speaker.split()[-1]
+            title = r"(?:the )?(?:SCO(?:'s)? )?(?:Secretary-General )?(?:of the SCO,? )?(?:Mr )?"
+            by_office = r"the (?:SCO(?:'s)? )?Secretary-General(?: of the SCO)?"
+            who = rf"(?:{title}(?:{re.escape(speaker)}|{re.escape(family)})|{by_office})"
+            reporting = rf"(?:{_word_lists().reporting.pattern})(?: that)?"
+            said = re.sub(rf"\b[Aa]ccording to {who},?", "", said)
+            said = re.sub(rf"(?:^|(?<=, )){who} {reporting}", "", said, flags=re.IGNORECASE)
+            said = re.sub(rf",? {who} {reporting}(?=[.,]|$)", "", said)
+        if description.event:
+            day = r"(?: on \d{1,2} \w+ \d{4})?"
+            said = re.sub(rf"^(?:Speaking )?[Aa]t the {re.escape(description.event)}{day},", "", said)
+    return said.strip()
+
+
+def _numbers(text: str) -> list[tuple[float, str, tuple[str, ...]]]:
+    """Return each number of *text* with the stem of the word after it, and of all the words after it, in its clause."""
+    lists = _word_lists().numbers
+    plain = re.sub(r"(\d)(?:st|nd|rd|th)\b", r"\1", text.replace("%", " percent").replace("per cent", "percent"))
+    tokens = [(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(plain)]
+    found = []
+    for at, (token, _, end) in enumerate(tokens):
+        value = lists.get(token.lower()) if not token[0].isdigit() else float(token.replace(",", ""))
+        if value is None:
+            continue
+        clause = _CLAUSE_END.search(plain, end)
+        after = [t for t, start, _ in tokens[at + 1 :] if clause is None or start < clause.start()]
+        content = [term_of(word) for word in words(" ".join(after))]
+        found.append((float(value), content[0] if content else "", tuple(content)))
+    return found
+
+
+def _numbers_held(draft: str, source: str) -> bool:
+    """Tell whether every number of *draft* stands in *source*, and counts there what it counts here."""
+    held = _numbers(source)
+    return all(
+        any(value == other and (value in _YEARS or not counted or counted in near) for other, _, near in held)
+        for value, counted, _ in _numbers(draft)
+    )
+
+
+def _speakers_held(draft: str, source: str) -> bool:
+    """Tell whether whoever acts in *draft* - the SCO, its member states, its Secretary-General, "we" - does so in *source*."""
+
+    def agents(text: str) -> set[str]:
+        rest = _SECRETARY.sub(" ", _MEMBERS.sub(" ", text))
+        patterns = {"members": _MEMBERS, "secretary": _SECRETARY, "sco": _SCO, "we": _WE, "ours": _OURS}
+        return {name for name, pattern in patterns.items() if pattern.search(rest if name == "sco" else text)}
+
+    held = agents(source)
+    held |= {"sco", "secretary"} if "we" in held else set()  # the documents' speakers speak for the organisation
+    held |= {"members"} if "ours" in held else set()
+    if not agents(draft) <= held:
+        return False
+    speech = _word_lists().speech.pattern
+    spoke = re.findall(rf"\b([A-Z]\w+) {speech}", draft)
+    known = (*stop_words(), "sco", "organisation")
+    if not all(name.lower() in known or re.search(rf"\b{name}\W+(?:\w+\W+){{0,3}}?{speech}", source) for name in spoke):
+        return False
+    owners = {thing: owner for owner, thing in re.findall(r"\b([A-Z]\w+)'s? (?:\w+ )?(\w+)", source)}
+    return all(owners.get(thing, owner) == owner for owner, thing in re.findall(r"\b([A-Z]\w+)'s? (?:\w+ )?(\w+)", draft))
+
+
+def _names(text: str) -> list[str]:
+    """Return the capitalised words and states' names of *text*; a word that merely opens a sentence is none."""
+    found = []
+    for match in re.finditer(r"[^\W\d_]+", text):
+        word = match.group()
+        opens = re.search(r"(?:^|[.!?:]|\")\W*$", text[: match.start()]) is not None
+        if word.lower() in _word_lists().states or (word[0].isupper() and (not opens or (word.isupper() and len(word) > 1) or _rare(word))):
+            found.append(word)
+    return found
+
+
+def _rare(word: str) -> bool:
+    return information(word.lower()) > MAX_INFORMATION - RARE
+
+
+def _names_held(draft: str, source: str) -> bool:
+    """Tell whether every name of *draft* stands in *source*, as it is, as an adjective, as an acronym or written out."""
+    tokens = re.findall(r"[^\W\d_]+", source)
+    capitals = [token for token in tokens if token[0].isupper()]
+    initials = "".join(token[0] for token in capitals)
+    stems = {term_of(token.lower()) for token in tokens}
+    expanded = set(re.findall(r"[A-Z]\w+", "Shanghai Cooperation Organisation")) if "SCO" in capitals else set()
+    expanded |= {"United", "Nations"} if "UN" in capitals else set()
+    expanded |= {"SCO"} if "Organisation" in capitals else set()
+
+    def held(name: str) -> bool:
+        if name in expanded or name in ("SCO", "Organisation", "Secretary", "General"):  # those are the speakers' check
+            return True
+        if name.isupper() and len(name) > 1:
+            return name in capitals or name in initials
+        return term_of(name.lower()) in stems or any(_same_name(name, other) for other in capitals)
+
+    return all(held(name) for name in _names(draft))
+
+
+def _same_name(one: str, other: str) -> bool:
+    """Tell whether two words are a state and its adjective: at least four letters alike and then an ending of either."""
+    length = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return length >= 4 and one[length:] in _ENDINGS and other[length:] in _ENDINGS
+
+
+def _negated(text: str) -> list[set[str]]:
+    """Return, for each negation of *text*, the stems of the content words that it reaches: to the end of its clause."""
+    reaches = []
+    for match in _word_lists().negations.finditer(text):
+        clause = _CLAUSE_END.search(text, match.end())
+        reach = words(text[match.end() : clause.start() if clause else len(text)])[:5]
+        reaches.append({term_of(word) for word in reach})
+    return reaches
+
+
+def _negations_held(draft: str, source: str) -> bool:
+    """Tell whether *draft* negates what *source* negates, and nothing else."""
+    here, there = _negated(draft), _negated(source)
+    if not all(any(2 * len(reach & other) > min(len(reach), len(other)) for other in there) for reach in here):
+        return False
+    stems = {term_of(word) for word in words(draft)}
+    return all(any(reach & other for other in here) or not reach or len(reach & stems) < 0.6 * len(reach) for reach in there)
+
+
+def _kinds_held(draft: str, source: str) -> bool:
+    """Tell whether every kind of word in *draft* - "all", "because", "must", "last" - is in *source* too, or implied there."""
+    lists = _word_lists()
+    draft, source = (re.sub(r"(percent|%|per cent|part|half) of all\b", r"\1 of", text) for text in (draft, source))
+    for name, pattern in lists.kinds.items():
+        if pattern.search(draft) and not pattern.search(source):
+            implied = lists.implied.get(name)
+            if implied is None or not implied.search(source):
+                return False
+    return True
+
+
+def _no_opposites(draft: str, source: str) -> bool:
+    """Tell whether *draft* uses no word whose opposite stands in *source* without it."""
+    for one, other in _word_lists().opposites:
+        if one.search(draft) and other.search(source) and not one.search(source):
+            return False
+    stems = {term_of(word) for word in words(source)}
+    for word in words(draft):
+        if term_of(word) not in stems:
+            for prefix in ("un", "in", "im", "dis", "non", "il", "ir"):
+                if word.startswith(prefix) and len(word) > len(prefix) + 3 and term_of(word.removeprefix(prefix)) in stems:
+                    return False
+    return True
+
+
+def _order_held(draft: str, source: str) -> bool:
+    """Tell whether *draft* leaves who does what to whom, and whether it is done or planned, as it is in *source*."""
+    draft, source = (text.replace("Shanghai Cooperation Organisation", "SCO") for text in (draft, source))
+    return not (_mirrored(draft, source) or _changed_sides(draft, source) or _done_too_soon(draft, source) or _newly_joined(draft, source))
+
+
+def _mirrored(draft: str, source: str) -> bool:
+    """Tell whether three words in a row stand the other way round in *source*: "terrorism finances drugs", "drugs finance terrorism"."""
+    here, there = ([term_of(word) for word in words(text)] for text in (draft, source))
+    adjacent = {(term_of(one), term_of(two)) for one, two in pairwise(re.findall(r"\w+", draft.lower())) if not two.endswith("ly")}
+    nominal = {term_of(noun) for noun in re.findall(r"(\w+) of\b", source.lower())}  # "participation of all" and "all participate"
+    for left, pivot, right in zip(here, here[1:], here[2:], strict=False):
+        if (pivot, right) in adjacent and left != right and there.count(pivot) == 1 and pivot not in nominal:
+            place = there.index(pivot)
+            before, after = there[max(0, place - 2) : place], there[place + 1 : place + 3]
+            if right in before and left in after and left not in before and right not in after:
+                return True
+    return False
+
+
+def _changed_sides(draft: str, source: str) -> bool:
+    """Tell whether two names changed sides of a word between them, but for the passive voice, which changes them rightly."""
+    if re.search(r"\bby\b", draft):
+        return False
+    here, there = (re.findall(r"[^\W\d_]+", text) for text in (draft, source))
+
+    def sides(tokens: Sequence[str], at: int) -> tuple[set[str], set[str]]:
+        named = [token if token[0].isupper() and token.lower() not in stop_words() else "" for token in tokens]
+        return set(named[:at]) - {""}, set(named[at + 1 :]) - {""}
+
+    for at, word in enumerate(here):
+        places = [place for place, other in enumerate(there) if term_of(other.lower()) == term_of(word.lower())]
+        if at == 0 or word.lower() in stop_words() or word[0].isupper() or len(places) != 1 or places[0] == 0:
+            continue
+        if not (here[at - 1][0].isupper() and there[places[0] - 1][0].isupper()):  # "Russia recognises", "the SCO recognises"
+            continue
+        (left, right), (before, after) = sides(here, at), sides(there, places[0])
+        if (left - right) & (after - before) and (right - left) & (before - after):
+            return True
+    return False
+
+
+def _done_too_soon(draft: str, source: str) -> bool:
+    """Tell whether *draft* makes a fact of what *source* will do, is to do or is doing."""
+    planned = {term_of(verb.lower()) for verb in re.findall(r"\b(?:will|to) (\w+)|\b(\w+ing)\b", source) for verb in verb if verb}
+    happened = {term_of(word) for word in re.findall(r"\b\w+(?:ed|en)\b", source.lower())}
+    done = {term_of(verb.lower()) for verb in re.findall(r"\b(?:has|have|had) (?:been )?(\w+ed)\b", draft)}
+    will = {term_of(verb.lower()) for verb in re.findall(r"\bwill (\w+)", source)}
+    past = {term_of(verb.lower()) for verb in re.findall(r"\b(\w+ed)\b", draft)}
+    return bool(done & planned - happened) or bool(past & will and not re.search(r"\b(?:will|be)\b", draft))
+
+
+def _newly_joined(draft: str, source: str) -> bool:
+    """Tell whether two names stand side by side that stand far apart in *source*: "the SCO Charter"."""
+    tokens = re.findall(r"[^\W\d_]+|\S", source)
+    for one, other in re.findall(r"\b([A-Z]\w+) (?=([A-Z]\w+))", draft):
+        if one.lower() not in stop_words():
+            first, second = ([at for at, name in enumerate(tokens) if name == word or _same_name(name, word)] for word in (one, other))
+            if first and second and min(abs(a - b) for a in first for b in second) > 4:
+                return True
+    return False

@@ -1,0 +1,64 @@
+"""Verification of hand-written drafts: how many unsupported sentences are shown and how many good ones dropped; --fit: new weights."""
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.stats import binomtest
+
+from bot.verification import Encode, compare, signals
+from index.embedding import DEFAULT_MODEL, SentenceEmbeddings, check_model
+from tests.benchmarks.figures import machine
+from tests.bot.drafts_read import Draft, in_one_batch, read_drafts, shown
+
+RIDGE = 0.002  # keeps the weights finite where a signal separates the dev part
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fit", action="store_true", help="print weights fitted on the dev part")
+    options = parser.parse_args()
+    drafts = read_drafts()
+    encode = in_one_batch(drafts, SentenceEmbeddings(check_model(DEFAULT_MODEL)).encode_documents)
+    if options.fit:
+        print("coverage, weakest, cosine, strangest, bias:", ", ".join(f"{weight:.2f}" for weight in fit(drafts, encode)))
+        return
+    passed = shown(drafts, encode)
+    print(machine())
+    for split in ("dev", "test"):
+        for supported, name in ((False, "unsupported sentences shown"), (True, "good paraphrases dropped")):
+            part = [seen for draft, seen in zip(drafts, passed, strict=True) if (draft.split, draft.supported) == (split, supported)]
+            wrong = [seen != supported for seen in part]
+            print(f"{split:<6}{name:<30}{proportion(sum(wrong), len(wrong))}")
+    for draft, seen in zip(drafts, passed, strict=True):
+        if draft.split == "test" and seen != draft.supported:
+            print(f"  {'shown' if seen else 'dropped'} ({draft.kind}): {draft.sentence}")
+    print("unsupported, by kind:", dict(Counter(draft.kind for draft in drafts if not draft.supported)))
+
+
+def proportion(count: int, total: int) -> str:
+    """Return ``count/total`` with Wilson's 95% interval."""
+    interval = binomtest(count, total).proportion_ci(method="wilson")
+    return f"{count:>4}/{total:<5}{count / total:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+
+
+def fit(drafts: Sequence[Draft], encode: Encode) -> list[float]:
+    """Return the weights and the bias that separate the dev part best, of what passes the comparisons."""
+    compared = [draft for draft in drafts if draft.split == "dev" and compare(draft.sentence, draft.sources) is None]
+    found = [signals(draft.sentence, draft.sources, encode) for draft in compared]
+    inputs = np.array([[one.coverage, one.weakest, one.cosine, one.strangest, 1.0] for one in found])
+    supported = np.array([draft.supported for draft in compared])
+    weight = np.where(supported, 1 / supported.sum(), 1 / (~supported).sum())
+
+    def loss(weights: np.ndarray) -> float:
+        margin = np.where(supported, 1, -1) * (inputs @ weights)
+        return float((weight * np.logaddexp(0, -margin)).sum() + RIDGE * (weights[:-1] ** 2).sum())
+
+    return [float(value) for value in minimize(loss, np.zeros(inputs.shape[1])).x]
+
+
+if __name__ == "__main__":
+    main()

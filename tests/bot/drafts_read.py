@@ -1,0 +1,63 @@
+"""Reads the hand-written drafts: sentences as a chat model may write them, with what they cite, supported or not."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bot.verification import Encode, Source, verify
+from index.corpus import find_files, read_document
+from index.embedding import Vectors
+
+FOLDER = Path(__file__).with_name("drafts")
+CORPUS = Path(__file__).resolve().parents[2] / "index" / "corpus"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One sentence: whether its sources support it, its kind, and the part of the set that it belongs to."""
+
+    sentence: str
+    sources: tuple[Source, ...]
+    supported: bool
+    kind: str
+    split: str
+
+
+def read_drafts() -> list[Draft]:
+    """Return all drafts, the supported ones first."""
+    documents = [read_document(file) for file in find_files(CORPUS)]
+    held = {
+        paragraph.sentence_id(sentence): Source(paragraph.sentence_text(sentence), document.description)
+        for document in documents
+        for paragraph in document.paragraphs
+        for sentence in paragraph.sentences
+    }
+    drafts = []
+    for name, supported in (("good", True), ("hostile", False)):
+        for line in (FOLDER / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+            read = json.loads(line)
+            drafts.append(Draft(read["sentence"], tuple(held[cited] for cited in read["cites"]), supported, read["kind"], read["split"]))
+    return drafts
+
+
+def in_one_batch(drafts: Sequence[Draft], encode: Encode) -> Encode:
+    """Return *encode* with all that verifying *drafts* asks of it computed at once, which is several times as fast."""
+    asked: dict[str, None] = {}
+
+    def remember(texts: Sequence[str]) -> Vectors:
+        asked.update(dict.fromkeys(texts))
+        return np.zeros((len(texts), 1), dtype=np.float32)
+
+    for draft in drafts:
+        verify(draft.sentence, draft.sources, remember)
+    texts = sorted(asked, key=len)
+    vectors = dict(zip(texts, encode(texts), strict=True))
+    return lambda wanted: np.stack([vectors[text] for text in wanted])
+
+
+def shown(drafts: Sequence[Draft], encode: Encode) -> list[bool]:
+    """Return for each draft whether verification lets it through."""
+    return [verify(draft.sentence, draft.sources, encode).fault is None for draft in drafts]
