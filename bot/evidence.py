@@ -20,6 +20,7 @@ MAX_SENTENCES = 3  # shown for one thing asked: more than that is no short answe
 MAX_ALL = 5  # shown in all, whatever was asked
 ANSWER_FROM = 0.33  # probability from which there is an answer; docs/decisions/008 has what other values cost
 SHOW_FROM = 0.25  # probability from which a further sentence is shown: +3 points of facet recall for 5 of precision on dev
+SHOW_SHARE = 0.6  # of the best sentence's probability: in large corpora many sentences are likely, and few of them wanted
 OUT_OF_SCOPE_BELOW = 0.25  # best cosine below which nothing near the question's subject is in the documents
 SAME_COSINE = 0.6  # two sentences of different documents say the same from this cosine ...
 SAME_TERMS = 0.6  # ... and this share of the shorter one's terms in common; all pairs of the default corpus were read
@@ -101,7 +102,8 @@ def _judge(question: str, found: SearchResult) -> Evidence | NoEvidence:
          if scored.passage.paragraph.role in ("body", "closing")),
         key=lambda pair: -pair[0],
     )  # fmt: skip
-    chosen = [scored for at, (likely, scored) in enumerate(ranked) if at == 0 or likely >= SHOW_FROM]
+    least = max(SHOW_FROM, SHOW_SHARE * ranked[0][0])
+    chosen = [scored for at, (likely, scored) in enumerate(ranked) if at == 0 or likely >= least]
     sentences = [EvidenceSentence(scored, tuple(other for other in candidates if says_the_same(scored, other))) for scored in chosen]
     return Evidence(_distinct(sentences)[:MAX_SENTENCES], probability)
 

@@ -82,7 +82,7 @@ def _signals(question: str, weights: Mapping[str, float], best: float, scored: S
         "cosine": scored.cosine,
         "cosine_standard": scored.cosine_standard,
         "terms_standard": scored.terms_standard,
-        "paragraph_score": scored.passage.score,
+        "paragraph_score": scored.paragraph_standard,
         "below_best": best - scored.score,
         "coverage": _coverage(weights, sentence_terms),
         "paragraph_coverage": _coverage(weights, paragraph_terms),

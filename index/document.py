@@ -84,7 +84,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A paragraph as retrieved for one question: its fused score (no unit, higher is better) and 1-based rank."""
+    """A paragraph as retrieved for one question: its score (no unit, higher is better) and 1-based rank."""
 
     paragraph: Paragraph
     score: float

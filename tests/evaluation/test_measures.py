@@ -192,7 +192,7 @@ def test_the_best_sentences_are_looked_for_in_gold_paragraphs():
         ScoredSentence(**{**fields, "passage": Passage(d.paragraphs[p - 1], 0.0, 1), "sentence": d.paragraphs[p - 1].sentences[s - 1]})
         for d, p, s in rows
     ]
-    found = SearchResult(None, (), tuple(sentences))
+    found = SearchResult(None, frozenset(), (), tuple(sentences))
     assert score_sentences({"speech-2019/p1": 2}, found) == {"sentence@1": 0, "sentence@3": 1}
     assert score_sentences({"speech-2019/p1": 2}, None) == {"sentence@1": 0, "sentence@3": 0}
 
