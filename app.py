@@ -181,10 +181,12 @@ def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
 def _assistant(settings: "Settings") -> "Assistant":
     """Return the assistant over an index that is built first if it is missing or out of date."""
     from bot.assistant import Assistant
+    from bot.chat_model import NONE, open_chat_model
     from index.build import is_current
     from index.embedding import SentenceEmbeddings, check_model
     from index.store import open_generation
 
+    chat_model = None if settings.chat_model == NONE else open_chat_model(settings.chat_model)
     files = check_model(settings.embedding_model)
     current = is_current(settings.corpus_dir, settings.index_dir, files)
     generation = open_generation(settings.index_dir) if current else None
@@ -192,7 +194,7 @@ def _assistant(settings: "Settings") -> "Assistant":
     if generation is None:
         _build(settings, embeddings)
         generation = open_generation(settings.index_dir)
-    return Assistant(generation, embeddings, EXAMPLES)
+    return Assistant(generation, embeddings, EXAMPLES, chat_model)
 
 
 def _build(settings: "Settings", embeddings: "SentenceEmbeddings") -> None:

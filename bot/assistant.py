@@ -1,38 +1,52 @@
 """The whole walk on one page: question -> standalone question -> evidence -> draft -> verified, cited reply."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-from bot.citations import cite
+from bot.chat_model import ChatModel, ChatModelFailureError
+from bot.citations import VerifiedSentence, check, cite, cite_checked
 from bot.conversation import Conversation
 from bot.courtesy import courtesy
-from bot.evidence import NoEvidence, choose_evidence
+from bot.evidence import Evidence, EvidenceSentence, NoEvidence, choose_evidence
+from bot.follow_up import Understood, understand
 from bot.messages import messages
-from bot.question import check_question, standalone
-from bot.reply import Abstention, Courtesy, NearestPassage, Reply
-from bot.writer import write_extract
+from bot.prompts import new_ids
+from bot.question import check_question, parts
+from bot.reply import Abstention, Answer, Courtesy, NearestPassage, Reply
+from bot.suggestions import Suggestion, choose, subjects
+from bot.rewriting import in_latin_script, rewrite
+from bot.writer import DraftSentence, answer_prompt, read_draft, write_extract
 from index.document import Description, Document
 from index.embedding import SentenceEmbeddings
+from index.ranking import blend, interleave, leave_out
 from index.search import SearchResult, search
 from index.store import Generation
 
 NEAREST = 3  # passages shown beside an abstention: enough to judge, few enough to read
+OWN_WORDS = 0.6  # share of a follow-up's own words in the ranking, the rest is the question that it leans on (docs/decisions/005)
+SUMMED_UP = 6  # sentences in a summary of a conversation, and the last questions it is made of
+SUGGESTED_FROM = 20  # documents whose names become questions to offer; more would not be seen
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A reply and what search found on the way to it (None for a courtesy); evaluation reads both."""
+    """A reply, what search found on the way to it (None for a courtesy) and the evidence in it; evaluation reads all three."""
 
     reply: Reply
     found: SearchResult | None
+    evidence: Evidence | None = None
 
 
 class Assistant:
     """Answers questions from one opened generation of the index; holds no conversation."""
 
-    def __init__(self, generation: Generation, embeddings: SentenceEmbeddings, examples: Sequence[str] = ()) -> None:
+    def __init__(
+        self, generation: Generation, embeddings: SentenceEmbeddings, examples: Sequence[str] = (), chat_model: ChatModel | None = None
+    ) -> None:
         self._generation = generation
         self._embeddings = embeddings
+        self._chat_model = chat_model
         self._descriptions = {description.document_id: description for description in generation.descriptions()}
         self.examples = tuple(examples)
         self.index_fingerprint = generation.manifest.index_fingerprint
@@ -46,26 +60,147 @@ class Assistant:
 
     def trace(self, question: str, conversation: Conversation) -> Trace:
         """Return the reply to *question* together with what search found. Raises as `reply` does."""
+        *_, whole = self.traces(question, conversation)
+        return whole
+
+    def traces(self, question: str, conversation: Conversation) -> Iterator[Trace]:
+        """Yield the reply to *question* as it grows, each time all of it that is verified; the last is the reply. Raises as `reply` does.
+
+        Only an answer that a chat model words grows. If the model fails on the way, the last is the documents' own sentences.
+        """
+        extracted = self._extracted(question, conversation)
+        if self._chat_model is None or extracted.evidence is None or not isinstance(extracted.reply, Answer):
+            yield extracted
+            return
+        for answer in self._worded(self._chat_model, extracted.reply, extracted.evidence):
+            yield replace(extracted, reply=answer)
+
+    def _worded(self, model: ChatModel, extract: Answer, evidence: Evidence) -> Iterator[Answer]:
+        """Yield the answer as *model* words it, growing by verified sentences; last, if that comes to no answer, *extract* with a note."""
+        ids = new_ids(len(evidence.sentences))
+        sentences: list[VerifiedSentence] = []
+        shown: Answer | None = None
+        note, draft = "draft_not_supported", ""
+        try:
+            completion = model.ask(
+                answer_prompt(extract.standalone_question, evidence, self._descriptions, ids), model.limits.first_sentence_s
+            )
+            try:
+                for drafted in read_draft(completion, ids):
+                    verified = check(drafted, evidence, self._descriptions, self._embeddings.encode_documents)
+                    sentences += [verified] if verified is not None else []
+                    answer = cite_checked(
+                        sentences,
+                        evidence,
+                        self._descriptions,
+                        question=extract.question,
+                        standalone_question=extract.standalone_question,
+                        index_fingerprint=self.index_fingerprint,
+                    )
+                    if answer is not None and verified is not None:
+                        completion.shown()
+                        shown = replace(answer, suggestions=extract.suggestions)
+                        yield shown
+            finally:
+                draft = completion.text
+        except ChatModelFailureError:
+            shown, note = None, "chat_model_failed"
+        yield replace(extract, note=messages()[note], draft=draft) if shown is None else replace(shown, draft=draft)
+
+    def _understood(self, asked: str, conversation: Conversation) -> Understood:
+        """Return what *asked* wants; with a chat model, its question as the model words it after the turns, or in English."""
+        understood = understand(asked, conversation)
+        english = in_latin_script(asked)
+        wanted = ("answer",) if english else ("answer", "unclear")
+        if self._chat_model is None or understood.wish not in wanted or (english and not conversation.turns):
+            return understood
+        rewritten = rewrite(self._chat_model, asked, conversation)
+        return understood if rewritten is None else Understood("answer", rewritten, rewritten, turn=understood.turn)
+
+    def _extracted(self, question: str, conversation: Conversation) -> Trace:
+        """Return the reply to *question* in the documents' own sentences."""
         asked = check_question(question)
+        understood = self._understood(asked, conversation)
         small_talk = courtesy(asked, tuple(self._descriptions.values()), self.examples[0] if self.examples else "")
-        if small_talk is not None:
+        if small_talk is not None and understood.wish not in ("source", "more", "summary"):  # "Sources?" after an answer means its own
             return Trace(Courtesy(asked, small_talk, self.index_fingerprint), None)
-        rewritten = standalone(asked, conversation)
-        found = search(self._generation, self._embeddings, rewritten)
-        evidence = choose_evidence(rewritten, found)
-        if isinstance(evidence, NoEvidence):
-            return Trace(self._abstain(asked, rewritten, evidence, found), found)
-        answer = cite(
-            write_extract(evidence),
+        if understood.wish == "unclear":
+            return Trace(self._ask_back(asked, conversation), None)
+        if understood.wish == "summary":
+            return self._sum_up(understood, asked, conversation)
+        wanted = understood.earlier[0] if understood.wish == "source" else understood
+        before = Conversation(conversation.turns[: wanted.turn]) if understood.wish == "source" else conversation
+        found, evidence = self._evidence(wanted, before)
+        reply: Answer | Abstention | None = None
+        chosen = evidence if isinstance(evidence, Evidence) and understood.wish != "source" else None
+        if isinstance(evidence, Evidence):
+            reply = self._cite(write_extract(evidence), evidence, asked, wanted.question)
+            evidence = NoEvidence("unsupported_draft", evidence.probability)
+        if reply is None:
+            nothing_more = wanted.wish == "more" and evidence.reason == "no_evidence"
+            reply = self._abstain(asked, wanted.question, evidence, found, "nothing_more" if nothing_more else evidence.reason)
+        return Trace(self._with_suggestions(reply, found, conversation), found, chosen)
+
+    def _evidence(self, understood: Understood, before: Conversation) -> tuple[SearchResult, Evidence | NoEvidence]:
+        """Return what search finds for what was *understood* after the turns *before*, and the evidence in it."""
+        asked = [(part, search(self._generation, self._embeddings, part)) for part in parts(self._generation.vocabulary.in_words_of_the_documents(understood.question))]
+        if understood.alone is not None and len(asked) == 1:
+            alone = search(self._generation, self._embeddings, understood.alone)
+            asked = [(asked[0][0], blend(asked[0][1], alone, OWN_WORDS))]
+        if understood.wish == "more":
+            asked = [(part, leave_out(found, before.said)) for part, found in asked]
+        return interleave([found for _, found in asked]), choose_evidence(asked)
+
+    def _cite(self, draft: Sequence[DraftSentence], evidence: Evidence, question: str, standalone_question: str) -> Answer | None:
+        return cite(
+            draft,
             evidence,
             self._descriptions,
-            question=asked,
-            standalone_question=rewritten,
+            question=question,
+            standalone_question=standalone_question,
             index_fingerprint=self.index_fingerprint,
         )
-        if answer is None:
-            return Trace(self._abstain(asked, rewritten, NoEvidence("unsupported_draft", evidence.probability), found), found)
-        return Trace(answer, found)
+
+    def _sum_up(self, understood: Understood, asked: str, conversation: Conversation) -> Trace:
+        """Return the answers to the questions so far, each found anew: nothing is taken from what the client says was answered."""
+        asked_before = list({(past.wish, past.question): past for past in understood.earlier}.values())[-SUMMED_UP:]
+        answers: list[Evidence] = []
+        found: SearchResult | None = None
+        for past in asked_before:
+            found, evidence = self._evidence(past, Conversation(conversation.turns[: past.turn]))
+            if isinstance(evidence, Evidence):
+                answers.append(evidence)
+        draft, evidence = _together(answers)
+        reply = self._cite(draft, evidence, asked, asked) if draft else None
+        if reply is None:
+            text = messages()["nothing_to_sum_up"]
+            return Trace(Abstention(asked, asked, text, "no_evidence", (), 0.0, self.index_fingerprint), found)
+        return Trace(reply if found is None else self._with_suggestions(reply, found, conversation), found)
+
+    def _ask_back(self, asked: str, conversation: Conversation) -> Abstention:
+        """Return the reply to a message that refers to nothing known: questions to choose from."""
+        questions = choose(self._offered, None, _asked(conversation), conversation.said)
+        text = messages()["unclear_question"].format(example=questions[0] if questions else "")
+        return Abstention(asked, asked, text, "unclear_question", (), 0.0, self.index_fingerprint, questions)
+
+    def _with_suggestions(self, reply: Answer | Abstention, found: SearchResult, conversation: Conversation) -> Answer | Abstention:
+        asked = {*_asked(conversation), reply.question, reply.standalone_question}
+        return replace(reply, suggestions=choose(self._offered, found.question_vector, asked, f"{conversation.said}\n{reply.text}"))
+
+    @cached_property
+    def _offered(self) -> tuple[Suggestion, ...]:
+        """The questions that may be offered: the examples and one for each name in the documents, each asked here and answered."""
+        documents = [self._generation.document(document_id) for document_id in list(self._descriptions)[:SUGGESTED_FROM]]
+        named = subjects([document for document in documents if document is not None])
+        questions = [(example, "") for example in self.examples]
+        questions += [(messages()["suggested_question"].format(subject=name), name.removeprefix("the ")) for name in named]
+        offered = []
+        for question, name in questions:
+            found, evidence = self._evidence(Understood("answer", question, question), Conversation())
+            first = evidence.sentences[0].scored.text.replace("\u00a0", " ") if isinstance(evidence, Evidence) else ""
+            if first and name in first:
+                offered.append(Suggestion(question, found.question_vector, first))
+        return tuple(offered)
 
     def descriptions(self) -> tuple[Description, ...]:
         """Return what is known of every document, ordered by document id."""
@@ -75,13 +210,37 @@ class Assistant:
         """Return the whole document, or None if there is none of that id."""
         return self._generation.document(document_id)
 
-    def _abstain(self, question: str, standalone_question: str, evidence: NoEvidence, found: SearchResult) -> Abstention:
+    def _abstain(self, question: str, standalone_question: str, evidence: NoEvidence, found: SearchResult, message: str) -> Abstention:
         nearest: dict[str, NearestPassage] = {}
         for scored in found.sentences:
             paragraph = scored.passage.paragraph
             if paragraph.role == "body" and paragraph.paragraph_id not in nearest and len(nearest) < NEAREST:
                 nearest[paragraph.paragraph_id] = NearestPassage(self._descriptions[paragraph.document_id], scored.passage, scored.sentence)
-        text = messages()[evidence.reason].format(example=self.examples[0] if self.examples else "")
+        text = messages()[message].format(example=self.examples[0] if self.examples else "")
         return Abstention(
             question, standalone_question, text, evidence.reason, tuple(nearest.values()), evidence.probability, self.index_fingerprint
         )
+
+
+def _asked(conversation: Conversation) -> set[str]:
+    return {turn.content for turn in conversation.turns if turn.role == "user"}
+
+
+def _together(answers: Sequence[Evidence]) -> tuple[tuple[DraftSentence, ...], Evidence]:
+    """Return a draft of at most SUMMED_UP sentences of *answers*, a paragraph an answer, and the evidence it rests on.
+
+    Every answer's first sentence comes before any answer's second, and no sentence comes twice.
+    """
+    longest = max((len(evidence.sentences) for evidence in answers), default=0)
+    taken: dict[int, tuple[int, int, EvidenceSentence]] = {}
+    for place in range(longest):
+        for number, evidence in enumerate(answers):
+            if place < len(evidence.sentences) and len(taken) < SUMMED_UP:
+                sentence = evidence.sentences[place]
+                taken.setdefault(sentence.scored.row, (number, place, sentence))
+    ordered = sorted(taken.values(), key=lambda item: item[:2])
+    opening = {item[0]: item for item in reversed(ordered)}
+    draft = tuple(
+        DraftSentence(item[2].scored.text, (at,), opens_paragraph=at > 0 and opening[item[0]] is item) for at, item in enumerate(ordered)
+    )
+    return draft, Evidence(tuple(item[2] for item in ordered), min((evidence.probability for evidence in answers), default=0.0))

@@ -1,9 +1,8 @@
-"""Step 1: turns what a person typed, and the turns before it, into a standalone question. Knows nothing of search."""
+"""Step 1: turns what a person typed into a question that can be asked, and into its parts. Knows nothing of search."""
 
 import re
 import unicodedata
 
-from bot.conversation import Conversation
 from bot.errors import QuestionError
 from index.parse import split_sentences
 from index.terms import terms
@@ -47,11 +46,6 @@ def check_question(question: object) -> str:
     if not any(character.isalnum() for character in cleaned):
         raise QuestionError("The question holds no words. Please ask in a few words or a sentence.")
     return cleaned
-
-
-def standalone(question: str, conversation: Conversation) -> str:
-    """Return *question* so that it needs no history; a question that already stands alone comes back unchanged."""
-    return question
 
 
 def parts(question: str) -> tuple[str, ...]:

@@ -87,6 +87,9 @@ class Answer:
     probability: float  # that the evidence answers the question, in [0, 1]
     index_fingerprint: str
     mode: Literal["extractive", "llm"] = "extractive"
+    note: str = ""  # why the wording is not the chat model's, where it should have been; shown beside the answer
+    draft: str = ""  # what the chat model wrote, unverified; kept for the record, never shown
+    suggestions: tuple[str, ...] = ()  # next questions, each of which is answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class Abstention:
     nearest: tuple[NearestPassage, ...]
     probability: float
     index_fingerprint: str
+    suggestions: tuple[str, ...] = ()  # questions to ask instead, each of which is answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +144,15 @@ def reply_to_json(reply: Reply) -> dict[str, object]:
         "reason": abstention.reason if abstention else None,
         "probability": None if isinstance(reply, Courtesy) else round(reply.probability, 4),
         "mode": answer.mode if answer else None,
+        "note": answer.note or None if answer else None,
+        "draft": answer.draft or None if answer else None,
         "question": reply.question,
         "standalone_question": standalone,
         "answer": reply.text,
         "sentences": [_sentence_to_json(sentence) for sentence in answer.sentences] if answer else [],
         "citations": [_citation_to_json(citation) for citation in answer.citations] if answer else [],
         "nearest": [_nearest_to_json(nearest) for nearest in abstention.nearest] if abstention else [],
+        "suggestions": [] if isinstance(reply, Courtesy) else list(reply.suggestions),
         "index_fingerprint": reply.index_fingerprint,
     }
 

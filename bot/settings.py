@@ -19,6 +19,10 @@ class Settings(BaseSettings):
     corpus_dir: Path = Field(default=_INDEX_PACKAGE / "corpus", description="the folder of documents to answer from")
     index_dir: Path = Field(default=_INDEX_PACKAGE / "generations", description="where the built index is kept")
     embedding_model: str = Field(default=DEFAULT_MODEL, description="the packaged model, or the folder of another one")
+    chat_model: str = Field(
+        default="none",
+        description="what words the answers: a chat model as provider:model (docs/chat-models.md), or none: the documents' own sentences",
+    )
     host: str = Field(default="127.0.0.1", description="the address to listen on; 0.0.0.0 lets other machines in")
     port: int = Field(default=7860, ge=1, le=65535, description="the port to listen on")
 

@@ -14,6 +14,7 @@ def render(reply: Reply) -> str:
     """Return *reply* as plain text: the answer with its markers, then the references; control characters are dropped."""
     lines = [reply.text]
     if isinstance(reply, Answer):
+        lines += ["", reply.note] if reply.note else []
         lines += ["", *(_reference(citation) for citation in reply.citations)]
     elif isinstance(reply, Abstention) and reply.nearest:
         lines += ["", "Nearest passages:", *(_nearest(nearest) for nearest in reply.nearest)]

@@ -1,11 +1,12 @@
-"""Turns query files (JSON Lines or CSV) into checked queries, and names the file and line of every row at fault.
+"""Turns queries in JSON Lines or CSV, files or uploads, into checked ones, and names the file and line of every row at fault.
 
 Knows nothing of the assistant or of measures. The fields are described in tests/queries/README.md.
 """
 
 import csv
+import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -101,41 +102,64 @@ def read_queries(path: Path, documents: Mapping[str, Document]) -> QuerySet:
     Raises QueryError if there is no such file, no usable row at all, or more than MAX_QUERIES rows.
     """
     files = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES) if path.is_dir() else [path]
+    return _checked(f"{path}", lambda: (row for file in files for row in _rows_of(file)), documents, MAX_QUERIES)
+
+
+def parse_queries(name: str, content: bytes, documents: Mapping[str, Document], most: int) -> QuerySet:
+    """Return the queries of *content*, a file called *name* (its suffix one of SUFFIXES), checked against *documents*.
+
+    Raises QueryError if it cannot be read, has no usable row at all, or more than *most* rows.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(name, error) from error
+    return _checked(name, lambda: _rows(name, io.StringIO(text, newline="")), documents, most)
+
+
+def _checked(name: str, rows_anew: Callable[[], Iterator[tuple[str, object]]], documents: Mapping[str, Document], most: int) -> QuerySet:
     queries: dict[str, tuple[Query, str]] = {}
     faults: list[str] = []
-    rows = 0
-    for file in files:
-        for line, row in _rows(file, documents):
-            rows += 1
-            if rows > MAX_QUERIES:
-                total = sum(1 for each in files for _ in _rows(each, documents))
-                raise QueryError(f"{path} holds {total:,} queries; at most {MAX_QUERIES:,} are taken. Split it into several runs.")
-            place = f"{file} line {line}"
-            try:
-                query = _query(row, documents)
-                if query.query_id in queries:
-                    raise ValueError(f"the id {query.query_id!r} was used before, in {queries[query.query_id][1]}. Give it another id.")
-                queries[query.query_id] = query, place
-            except ValueError as error:
-                faults.append(f"{place}: {error}")
+    for count, (place, row) in enumerate(rows_anew(), start=1):
+        if count > most:
+            total = sum(1 for _ in rows_anew())
+            raise QueryError(f"{name} holds {total:,} queries; at most {most:,} are taken. Split it into several runs.")
+        try:
+            query = _query(row, documents)
+            if query.query_id in queries:
+                raise ValueError(f"the id {query.query_id!r} was used before, in {queries[query.query_id][1]}. Give it another id.")
+            queries[query.query_id] = query, place
+        except ValueError as error:
+            faults.append(f"{place}: {error}")
     if not queries:
         why = "\n".join(["", *faults[:20]]) if faults else f" Put {' or '.join(SUFFIXES)} files with one query a line there."
-        raise QueryError(f"{path} holds no query that can be used.{why}")
+        raise QueryError(f"{name} holds no query that can be used.{why}")
     return QuerySet(tuple(query for query, _ in queries.values()), tuple(faults))
 
 
-def _rows(file: Path, documents: Mapping[str, Document]) -> Iterator[tuple[int, object]]:
-    """Yield every row with its line number, as the JSON line itself or as the object that a CSV row stands for."""
+def _rows_of(file: Path) -> Iterator[tuple[str, object]]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            if file.suffix == ".csv":
-                reader = csv.DictReader(lines)
-                for row in reader:
-                    yield reader.line_num, row
-            else:
-                yield from ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise QueryError(f"{file} cannot be read ({error}). Give a UTF-8 file of queries, or a folder of them.") from error
+            yield from _rows(f"{file}", lines)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(f"{file}", error) from error
+
+
+def _rows(name: str, lines: Iterable[str]) -> Iterator[tuple[str, object]]:
+    """Yield every row with its file and line, as the JSON line itself or as the object that a CSV row stands for."""
+    try:
+        if name.endswith(".csv"):
+            reader = csv.DictReader(lines)
+            for row in reader:
+                yield f"{name} line {reader.line_num}", row
+        else:
+            yield from ((f"{name} line {number}", line) for number, line in enumerate(lines, start=1) if line.strip())
+    except csv.Error as error:
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: Exception) -> QueryError:
+    return QueryError(f"{name} cannot be read ({error}). Give a UTF-8 file of queries, or a folder of them.")
 
 
 def _query(row: object, documents: Mapping[str, Document]) -> Query:

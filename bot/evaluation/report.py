@@ -55,8 +55,13 @@ class Failure:
     passages: tuple[tuple[str, str], ...]  # (paragraph id, text)
 
 
-def render_report(title: str, results: Sequence[Result], documents: Mapping[str, Document], about: Mapping[str, str]) -> str:
-    """Return the page about *results*; *about* says what was run, by name."""
+def render_report(
+    title: str, results: Sequence[Result], documents: Mapping[str, Document], about: Mapping[str, str], ask_address: str = ""
+) -> str:
+    """Return the page about *results*; *about* says what was run, by name.
+
+    *ask_address* is the address of a chat up to the question, such as ``/?q=``: with it every failure can be asked again.
+    """
     figures = {**by_measure(results), **over_all(results)}
     page = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -65,6 +70,7 @@ def render_report(title: str, results: Sequence[Result], documents: Mapping[str,
     return page.get_template("report.html").render(
         title=title,
         about=about,
+        ask_address=ask_address,
         count=len(results),
         headline=[(name, figures[name]) for name in HEADLINE if name in figures],
         groups=_groups(figures),

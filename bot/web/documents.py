@@ -24,7 +24,7 @@ def document_page(document: Document, theme: str = "") -> str:
     body = "\n".join(_paragraph(paragraph) for paragraph in document.paragraphs)
     header = f'<header><p class="kind">{escape(about.kind)}</p><h1>{escape(about.title)}</h1>{_facts(about)}</header>'
     article = f'<article lang="{escape(about.language)}">{header}\n<div class="text">\n{body}\n</div></article>'
-    return _page(about.title, article, theme)
+    return site_page(about.title, article, theme)
 
 
 def list_page(descriptions: Iterable[Description], theme: str = "") -> str:
@@ -34,16 +34,17 @@ def list_page(descriptions: Iterable[Description], theme: str = "") -> str:
         f"<p>{_joined(about.kind.capitalize(), about.date, about.speaker)}</p></li>"
         for about in descriptions
     )
-    return _page("All documents", f'<h1>All documents</h1><ul class="documents">{items}</ul>', theme, listing=True)
+    return site_page("All documents", f'<h1>All documents</h1><ul class="documents">{items}</ul>', theme, listing=True)
 
 
 def missing_page(document_id: str, theme: str = "") -> str:
     """Return the page for an address that names no document."""
     said = f"<h1>No such document</h1><p>There is no document “{escape(document_id)}” here. It may have been renamed or taken out.</p>"
-    return _page("No such document", said, theme)
+    return site_page("No such document", said, theme)
 
 
-def _page(title: str, main: str, theme: str, *, listing: bool = False) -> str:
+def site_page(title: str, main: str, theme: str = "", *, listing: bool = False) -> str:
+    """Return *main* as a whole page in the looks of the documents, led by links to the chat and the list of documents."""
     framed = theme in THEMES
     links = [] if framed else ['<a href="/">Ask the documents</a>']
     links += [] if listing else [f'<a href="{_address("/documents", theme)}">All documents</a>']

@@ -106,6 +106,11 @@ def write_exchanges(exchanges: Sequence[Exchange]) -> list[dict[str, object]]:
     return [one.model_dump(mode="json") for one in exchanges[-MAX_EXCHANGES:]]
 
 
+def last_answer(exchanges: Sequence[Exchange]) -> Exchange | None:
+    """Return the last exchange that holds an answer, or None."""
+    return next((one for one in reversed(exchanges) if one.kind == "answer"), None)
+
+
 def conversation(exchanges: Sequence[Exchange]) -> Conversation:
     """Return the turns that a next question follows; notices are none."""
     turns = Conversation()

@@ -7,6 +7,7 @@ const alone = document.getElementById("panel-alone");
 const conversation = document.getElementById("conversation");
 const announcement = document.getElementById("status");
 const wide = matchMedia("(min-width: 900px)");
+const QUESTION = "#question textarea";
 const LINKS = 'a[href^="/documents/"]';
 
 // Gradio's own switch, ?__theme=dark, goes for our parts too; without it all follow the system.
@@ -18,6 +19,7 @@ if (theme !== "auto") frame.src = `/documents?theme=${theme}`;
 let shown = null; // the address in the panel
 let newest = null; // which answer was the last one when we looked
 let opener = null; // what opened the sheet, on a phone
+let restored = false; // whether an unsent question was put back
 
 function show(address) {
   shown = address;
@@ -75,6 +77,7 @@ frame.addEventListener("load", () => {
 // A new answer shows its first citation at once. Gradio names each message by its markup;
 // a screen reader needs a word.
 new MutationObserver(() => {
+  restoreDraft();
   for (const message of conversation.querySelectorAll('[data-testid="bot"], [data-testid="user"]')) {
     const name = message.dataset.testid === "bot" ? "Reply" : "Question";
     if (message.ariaLabel !== name) Object.assign(message, { role: "group", ariaLabel: name });
@@ -114,5 +117,35 @@ async function copy(text) {
 // These buttons vanish or have done their work: the next thing is to type.
 conversation.addEventListener("click", (event) => {
   const used = event.target.closest("#ask, #stop, #new, .example");
-  if (used && (wide.matches || event.detail === 0)) conversation.querySelector("#question textarea").focus();
+  if (used && (wide.matches || event.detail === 0)) conversation.querySelector(QUESTION).focus();
 });
+
+// When a lost connection is found again Gradio loads the page anew; what was typed must not be lost with it.
+addEventListener("pagehide", () => storage((store) => store.setItem("draft", conversation.querySelector(QUESTION)?.value ?? "")));
+
+function restoreDraft() {
+  const box = conversation.querySelector(QUESTION);
+  if (restored || !box) return;
+  restored = true;
+  const draft = linkedQuestion() ?? storage((store) => store.getItem("draft"));
+  if (!draft || box.value) return;
+  box.value = draft;
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+// A link may bring a question, as a report's failures do. It fills the box once; only the reader sends it.
+function linkedQuestion() {
+  const address = new URL(location.href);
+  const question = address.searchParams.get("q");
+  address.searchParams.delete("q");
+  if (question !== null) history.replaceState(history.state, "", address);
+  return question;
+}
+
+function storage(use) {
+  try {
+    return use(sessionStorage);
+  } catch {
+    return null; // the browser keeps nothing: so be it
+  }
+}

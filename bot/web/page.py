@@ -4,15 +4,16 @@ The process keeps no conversation. The visitor's browser holds the exchanges as 
 message on the screen is rendered anew from them.
 """
 
+import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import gradio as gr
 from gradio.blocks import Block
 
 from bot.assistant import Assistant
 from bot.question import check_question
-from bot.web.exchange import Exchange, conversation, exchange, notice, read_exchanges, unanswered, write_exchanges
+from bot.web.exchange import Exchange, conversation, exchange, last_answer, notice, read_exchanges, unanswered, write_exchanges
 from bot.web.render import copy_text, messages, reply_html
 from index.errors import UserError
 
@@ -56,16 +57,17 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         copied = gr.Textbox(label="The last answer as plain text", elem_id="copied", visible="hidden")
 
         def show(exchanges: Sequence[Exchange], request: gr.Request) -> dict[Block, object]:
-            answers = [one for one in exchanges if one.kind == "answer"]
+            answered = last_answer(exchanges)
             return {
                 held: write_exchanges(exchanges),
                 chat: messages(exchanges),
-                copied: copy_text(answers[-1], _site(request)) if answers else "",
-                copy: gr.update(interactive=bool(answers)),
+                copied: copy_text(answered, _site(request)) if answered else "",
+                copy: gr.update(interactive=answered is not None),
+                new: gr.update(interactive=True),
                 stop: gr.update(visible=False),
             }
 
-        def answer(question: object, sent: object, request: gr.Request) -> Iterator[Shown]:
+        async def answer(question: object, sent: object, request: gr.Request) -> AsyncIterator[Shown]:
             before = read_exchanges(sent)
             try:
                 asked = check_question(question)
@@ -73,39 +75,44 @@ def build_page(assistant: Assistant) -> gr.Blocks:
                 yield {chat: [*messages(before), {"role": "assistant", "content": reply_html(notice("", f"{error}"))}]}
                 return
             # Until there is a reply the browser holds the notice that there is none, so a question is never lost.
-            waiting: dict[Block, object] = {chat: messages((*before, unanswered(asked))), box: "", stop: gr.update(visible=True)}
-            yield {**show((*before, notice(asked, STOPPED)), request), **waiting}
+            shown = show((*before, notice(asked, STOPPED)), request)
+            shown[chat] = messages((*before, unanswered(asked)))
+            yield {**shown, box: "", stop: gr.update(visible=True), new: gr.update(interactive=False)}
             try:
-                reply = assistant.reply(asked, conversation(before))
+                reply = await asyncio.to_thread(assistant.reply, asked, conversation(before))  # can be left waiting when stopped
             except Exception:
                 log.exception("A question could not be answered.")
                 yield {**show((*before, notice(asked, FAILED)), request), box: asked}
                 return
             yield show((*before, exchange(reply)), request)
 
-        def answer_example(sent: object, request: gr.Request, chosen: gr.SelectData) -> Iterator[Shown]:
-            yield from answer(assistant.examples[int(chosen.index)], sent, request)
+        async def answer_example(sent: object, request: gr.Request, chosen: gr.SelectData) -> AsyncIterator[Shown]:
+            async for shown in answer(assistant.examples[int(chosen.index)], sent, request):
+                yield shown
 
         def restore(sent: object, request: gr.Request) -> Shown:
             return show(read_exchanges(sent), request)
 
-        def give_back(sent: object, request: gr.Request) -> Shown:
+        def give_back(typed: object, sent: object, request: gr.Request) -> Shown:
             exchanges = read_exchanges(sent)
-            stopped = exchanges and exchanges[-1].kind == "notice"
-            return {**show(exchanges, request), **({box: exchanges[-1].question} if stopped else {})}
+            lost = exchanges and exchanges[-1].kind == "notice" and not typed
+            return {**show(exchanges, request), **({box: exchanges[-1].question} if lost else {})}
 
         def begin_anew(request: gr.Request) -> Shown:
             return show((), request)
 
-        outputs = [held, chat, copied, copy, stop, box]
+        outputs = [held, chat, copied, copy, new, stop, box]
         typed = gr.on(
             [box.submit, ask.click], answer, [box, held], outputs, show_progress_on=chat, concurrency_id="answer", api_visibility="private"
         )
         picked = chat.example_select(
             answer_example, [held], outputs, show_progress_on=chat, concurrency_id="answer", api_visibility="private"
         )
-        stop.click(give_back, [held], outputs, cancels=[typed, picked], show_progress="hidden", api_visibility="private")
-        new.click(begin_anew, None, outputs, cancels=[typed, picked], show_progress="hidden", api_visibility="private")
+        stop.click(None, cancels=[typed, picked], api_visibility="private")
+        # To Gradio's page a cancelled call is a failed one; only after it may the next question be sent.
+        typed.failure(give_back, [box, held], outputs, show_progress="hidden", api_visibility="private")
+        picked.failure(give_back, [box, held], outputs, show_progress="hidden", api_visibility="private")
+        new.click(begin_anew, None, outputs, show_progress="hidden", api_visibility="private")
         page.load(restore, [held], outputs, show_progress="hidden", api_visibility="private")
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=AT_ONCE)
     return page

@@ -4,21 +4,23 @@ A chat message is Markdown with HTML in it. All text of documents and people is 
 in it, and every message is one line of HTML, which Markdown leaves as it is.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from bot.web.exchange import Exchange, Place
 
+_NEITHER_LETTER_NOR_SPACE = re.compile(r"[^\w ]|_")
+
 
 def literal(text: str) -> str:
     """Return *text* as HTML in one line that shows exactly its characters, whatever HTML or Markdown they would make."""
-    return "".join(_literal(character) for character in text)
+    return _NEITHER_LETTER_NOR_SPACE.sub(_entity, text)
 
 
-def _literal(character: str) -> str:
-    if character.isalnum() or character == " ":
-        return character
+def _entity(match: re.Match[str]) -> str:
+    character = match.group()
     if character == "\n":
         return "<br>"
     return "" if unicodedata.category(character) in ("Cc", "Cs") else f"&#{ord(character)};"

@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.assistant import Assistant
 from bot.errors import ServerError
 from bot.web.documents import document_page, list_page, missing_page
+from bot.web.evaluation import PATH, REPORTS, evaluation_routes
 from bot.web.page import TITLE, build_page
 
 TAGLINE = "Answers in exact sentences from Shanghai Cooperation Organisation documents, with sources."
@@ -42,21 +43,25 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
 }
+FORM_POLICY = HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")  # of the one page that has a form
 FILES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 # What the chat page needs of Gradio, and no more: uploads, files, proxies and direct calls stay shut.
 _GRADIO_PATHS = re.compile(
     r"/(?:config|theme\.css|assets/[\w.\-]+|static/fonts/[\w./\-]+"
-    r"|gradio_api/(?:info|startup-events|cancel|reset|heartbeat/\w+|queue/(?:join|data)))"
+    r"|gradio_api/(?:info|app_id|startup-events|cancel|reset|heartbeat/\w+|queue/(?:join|data)))"
 )
-_OUR_PATHS = re.compile(r"/|/healthz|/page\.(?:css|js)|/icon\.svg|/documents(?:/[^/]*)?")
+_OUR_PATHS = re.compile(r"/|/healthz|/page\.(?:css|js)|/icon\.svg|/documents(?:/[^/]*)?|/evaluation(?:/report)?")
 _MALFORMED = (LookupError, TypeError, ValueError, AttributeError, AssertionError, RecursionError, FnIndexInferError)
 _HERE = Path(__file__).resolve().parent
 
 log = logging.getLogger(__name__)
 
 
-def build_server(assistant: Assistant) -> FastAPI:
-    """Return the whole site over *assistant* as an ASGI application; it opens no port and calls no other host."""
+def build_server(assistant: Assistant, reports: Path = REPORTS) -> FastAPI:
+    """Return the whole site over *assistant* as an ASGI application; it opens no port and calls no other host.
+
+    The newest report of the folder *reports* is shown.
+    """
     server = FastAPI(title=TITLE, docs_url=None, redoc_url=None, openapi_url=None)
     server.add_middleware(CORSMiddleware, allow_origins=[])  # without ours Gradio's lets every origin in
     server.add_middleware(_Guard)
@@ -84,6 +89,7 @@ def build_server(assistant: Assistant) -> FastAPI:
             return HTMLResponse(missing_page(document_id, theme), status_code=404)
         return HTMLResponse(document_page(found, theme))
 
+    server.include_router(evaluation_routes(assistant, reports))
     gr.mount_gradio_app(
         server,
         build_page(assistant),
@@ -164,7 +170,8 @@ class _Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                own = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+                headers = HEADERS | ({"Content-Security-Policy": FORM_POLICY} if scope["path"] == PATH else {})
+                own = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
                 message["headers"] = [*message["headers"], *own]
             await send(message)
 

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation import Conversation
 from bot.errors import QuestionError
-from bot.question import MAX_QUESTION_LENGTH, check_question, standalone
+from bot.question import MAX_QUESTION_LENGTH, check_question
 
 
 @pytest.mark.parametrize(
@@ -67,18 +66,3 @@ def test_a_checked_question_can_be_shown_searched_and_sent(typed):
     assert any(character.isalnum() for character in question)
     assert not [c for c in question if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t"]
     question.encode("utf-8")
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "What is the SCO's position on legalising cannabis?",
-        "Is the SCO a military bloc?",
-        "How many delegates attended the conference, and from how many countries?",
-    ],
-)
-def test_a_question_that_stands_alone_is_left_as_it_is(question):
-    """With or without turns before it."""
-    before = Conversation().plus("user", "How should peace in Afghanistan be achieved?").plus("assistant", "By dialogue.")
-    assert standalone(question, Conversation()) == question
-    assert standalone(question, before) == question

@@ -36,7 +36,8 @@ def an_abstention() -> Abstention:
     """An abstention with one passage beside it."""
     near = scored(SPEECH, 3, 1)
     nearest = NearestPassage(SPEECH.description, near.passage, near.sentence)
-    return Abstention("Moon?", "What of the Moon?", "The documents do not say this.", "no_evidence", (nearest,), 0.123456, FINGERPRINT)
+    text, instead = "The documents do not say this.", ("And peace?", "And drugs?")
+    return Abstention("Moon?", "What of the Moon?", text, "no_evidence", (nearest,), 0.123456, FINGERPRINT, instead)
 
 
 REPLIES = {"answer": an_answer(), "abstention": an_abstention(), "courtesy": Courtesy("Hi", "Hello.", FINGERPRINT)}
