@@ -24,6 +24,7 @@ UNANSWERED = "Who won the football world cup in 1998?"
 WAIT, FAIL = "wait until told", "fail"
 WIDE, LAPTOP = {"width": 1440, "height": 900}, {"width": 1280, "height": 720}
 PHONE, SMALL = {"width": 390, "height": 844}, {"width": 320, "height": 568}
+PATIENCE = 60_000  # milliseconds to wait for what is expected; a busy machine may take them
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -88,6 +89,7 @@ def browser() -> Iterator[Browser]:
     if chromium is None:
         missing = "There is no chromium. Install it with: apt-get install chromium"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
@@ -101,7 +103,7 @@ def visit(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
 
     def open_page(viewport: dict[str, int] = WIDE, path: str = "/", **options: object) -> Page:
         context = browser.new_context(viewport=viewport, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: requests.append(request.url))
@@ -267,8 +269,9 @@ def test_a_question_shows_at_once_and_can_be_stopped_and_asked_again(visit, mood
     expect(box(page)).to_have_value(WAIT)
     expect(replies(page)).to_have_text("Stopped before an answer came.")
     expect(page.get_by_role("button", name="Stop")).to_be_hidden()
-    moody.go.set()
     expect(ask(page, CANNABIS)).to_contain_text("legalising")
+    moody.go.set()
+    expect(replies(page)).to_have_count(2)
 
 
 @pytest.mark.parametrize(
@@ -283,6 +286,24 @@ def test_when_there_is_no_reply_the_page_says_so_and_the_question_stays(visit, q
     expect(ask(page, question)).to_contain_text(said)
     expect(box(page)).to_have_value(question)
     expect(replies(page).first).to_contain_text("legalising")
+
+
+def test_a_lost_connection_is_told_and_costs_neither_the_conversation_nor_the_question(browser, site):
+    """Once the server can be reached again, the page is as it was."""
+    page = browser.new_context(viewport=WIDE).new_page()
+    page.goto(site)
+    ask(page, CANNABIS)
+    page.route("**/gradio_api/**", lambda route: route.abort())
+    box(page).fill(TRAFFICKING)
+    box(page).press("Enter")
+    expect(page.get_by_text("Connection to the server was lost")).to_be_visible()
+    with page.expect_navigation():
+        page.unroute("**/gradio_api/**")
+    expect(box(page)).to_have_value(TRAFFICKING)
+    expect(replies(page)).to_have_count(1)
+    box(page).press("Enter")
+    expect(replies(page)).to_have_count(2)
+    page.context.close()
 
 
 def test_the_last_answer_is_copied_with_its_references(visit, site):

@@ -76,7 +76,7 @@ def ask(client: TestClient, question: object, held: object = (), session: str = 
     done = run(client, "answer", [question, held], session)
     assert done["success"], done
     data = done["output"]["data"]
-    return {"held": data[0], "chat": data[1], "copied": data[2], "box": data[5]}
+    return {"held": data[0], "chat": data[1], "copied": data[2], "box": data[6]}
 
 
 def texts(chat: list[dict[str, object]]) -> list[str]:

@@ -1,0 +1,199 @@
+"""A question and found sentences become one number each; torch is the judge of the arithmetic."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index import reader as reader_module
+from index.build import build
+from index.embedding import DEFAULT_MODEL, TokenStates, check_model
+from index.errors import ModelError
+from index.reader import Reader, open_reader
+from index.search import search
+from index.store import open_generation
+from index.training.model import ReaderModule, collate
+from index.training.states import EncodedTexts, encode_texts, token_information
+from index.training.train import reader_of, weights_file
+from tests.fakes import WordEmbeddings
+
+QUESTION = "What does the organisation say about legalising cannabis?"
+SENTENCES = [
+    "The trend towards legalising cannabis raises serious concerns.",
+    "Colleagues, peace!",
+    "Between 2013 and 2018 the member states seized some 1,000 tonnes of drugs, a share of the world's total that has risen ever since, "
+    "and they have agreed, at their meetings of ministers, chiefs of services and experts, on a strategy, a programme and a plan for the "
+    "years to come, which the secretariat, the structure in Tashkent and all partners and observers are to carry out together.",
+    "…",
+]
+STATES = 12  # width of made-up token states
+
+
+def shipped() -> Reader:
+    """Return the reader that comes with the project."""
+    reader = open_reader(check_model(DEFAULT_MODEL).digest)
+    assert reader is not None
+    return reader
+
+
+def module_with(weights) -> ReaderModule:
+    """Return torch's module with the weights of a reader, every one of which must have its place."""
+    module = ReaderModule(weights["proj.weight"].shape[1])
+    module.load_state_dict({name: torch.from_numpy(values) for name, values in weights.items() if name != "information"})
+    return module.eval()
+
+
+def by_torch(module: ReaderModule, encoded: EncodedTexts, information, question: str, sentences: list[str]):
+    """Return the module's logits of sentences, each read alone, without padding."""
+    pairs = [(encoded.rows[question], encoded.rows[sentence]) for sentence in sentences]
+    with torch.inference_mode():
+        return [float(module(collate(encoded, information, [pair]))[0]) for pair in pairs]
+
+
+def by_numpy(reader: Reader, encoded: EncodedTexts, question: str, sentences: list[str]):
+    """Return the reader's logits of sentences, read together."""
+    vector = encoded.vectors[encoded.rows[question]]
+    cosines = np.array([encoded.vectors[encoded.rows[sentence]] @ vector for sentence in sentences])
+    kept = [reader.sentence(tokens_of(encoded, sentence)) for sentence in sentences]
+    return reader.read(tokens_of(encoded, question), kept, cosines)
+
+
+def tokens_of(encoded: EncodedTexts, text: str) -> TokenStates:
+    """Return a text's token states as the encoder gives them."""
+    return TokenStates(encoded.ids[encoded.rows[text]], encoded.states[encoded.rows[text]].astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def encoded(embeddings) -> EncodedTexts:
+    """A question and sentences as the real model sees them; one is longer than what is read, one holds no word."""
+    return encode_texts(embeddings, [QUESTION, *SENTENCES], lambda done, total: None)
+
+
+# --- the arithmetic
+
+
+def test_the_reader_gives_the_logits_of_the_module_that_was_trained(encoded):
+    """With the project's weights on real texts; the index keeps thin states in float16."""
+    reader = shipped()
+    expected = by_torch(module_with(reader.weights), encoded, reader.weights["information"], QUESTION, SENTENCES)
+    np.testing.assert_allclose(by_numpy(reader, encoded, QUESTION, SENTENCES), expected, atol=1e-2)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**16), st.lists(st.integers(2, 60), min_size=1, max_size=5), st.integers(2, 40))
+def test_any_weights_give_the_logits_of_the_module(seed, lengths, asked):
+    """Sentences shorter and longer than what is read; thin states in float32, so that nothing but order of adding differs."""
+    rng = np.random.default_rng(seed)
+    torch.manual_seed(seed)
+    module = ReaderModule(STATES).eval()
+    information = rng.random(50, dtype=np.float32)
+    names = ["question", *(f"sentence {at}" for at in range(len(lengths)))]
+    counts = [min(count, 52) for count in (asked, *lengths)]  # what encode_texts keeps
+    encoded = EncodedTexts(
+        {name: row for row, name in enumerate(names)},
+        [rng.integers(0, 50, count) for count in counts],
+        [rng.standard_normal((count, STATES)).astype(np.float16) for count in counts],
+        rng.standard_normal((len(names), 8)).astype(np.float32),
+    )
+    weights = {name: values.numpy() for name, values in module.state_dict().items()}
+    reader = Exact({**weights, "information": information}, "")
+    expected = by_torch(module, encoded, information, names[0], names[1:])
+    np.testing.assert_allclose(by_numpy(reader, encoded, names[0], names[1:]), expected, atol=1e-4)
+
+
+class Exact(Reader):
+    """Keeps thin states in float32."""
+
+    def sentence(self, tokens):
+        """Return the same as the reader, unrounded."""
+        kept = super().sentence(tokens)
+        return type(kept)(kept.ids, self.thin(tokens)[1 : len(kept.ids) + 1])
+
+
+@settings(max_examples=20)
+@given(st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=8), st.integers(0, 7))
+def test_a_sentences_logit_does_not_depend_on_what_is_read_beside_it(encoded, batch, place):
+    """Padding changes nothing: alone, or in a batch with longer ones, a sentence is as good an answer."""
+    reader = shipped()
+    place %= len(batch)
+    together = by_numpy(reader, encoded, QUESTION, batch)[place]
+    assert by_numpy(reader, encoded, QUESTION, [batch[place]])[0] == pytest.approx(together, abs=1e-4)
+
+
+def test_nothing_to_read_gives_no_logit(encoded):
+    """An empty batch is an empty row of numbers."""
+    assert shipped().read(tokens_of(encoded, QUESTION), [], np.zeros(0, dtype=np.float32)).shape == (0,)
+
+
+def test_the_sentence_that_answers_stands_above_the_others(encoded):
+    """What the reader is for."""
+    assert int(np.argmax(by_numpy(shipped(), encoded, QUESTION, SENTENCES))) == 0
+
+
+# --- the file
+
+
+def test_the_tokens_information_is_that_of_english(embeddings):
+    """The weights hold what wordfreq says of each of the encoder's tokens."""
+    np.testing.assert_allclose(shipped().weights["information"], token_information(embeddings.files), atol=1e-3)
+
+
+def test_written_weights_are_read_as_they_were():
+    """From the module to the file to the reader, only rounded to float16."""
+    torch.manual_seed(0)
+    module = ReaderModule(STATES)
+    reader = reader_of(weights_file(module, np.ones(3, dtype=np.float32), "e"))
+    assert set(reader.weights) == {*module.state_dict(), "information"}
+    for name, values in module.state_dict().items():
+        np.testing.assert_allclose(reader.weights[name], values.numpy(), rtol=1e-3, atol=1e-6)
+
+
+@pytest.fixture
+def weights(tmp_path, monkeypatch) -> Path:
+    """A copy of the project's weights and their digest in the place of the originals."""
+    for name in ("_WEIGHTS", "_DIGEST"):
+        original = getattr(reader_module, name)
+        (tmp_path / original.name).write_bytes(original.read_bytes())
+        monkeypatch.setattr(reader_module, name, tmp_path / original.name)
+    open_reader.cache_clear()
+    yield tmp_path / "reader.npz"
+    open_reader.cache_clear()
+
+
+def test_altered_weights_are_refused_by_name(weights):
+    """One bit is enough."""
+    content = bytearray(weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(ModelError, match=rf"{weights} was altered\. Restore it"):
+        open_reader("any")
+
+
+def test_missing_weights_are_named(weights):
+    """The message says where they come from."""
+    weights.unlink()
+    with pytest.raises(ModelError, match=rf"{weights} cannot be read .* Restore them from the project"):
+        open_reader("any")
+
+
+# --- another encoder
+
+
+def test_there_is_no_reader_for_another_encoder():
+    """Its states would mean nothing to these weights."""
+    assert open_reader("0" * 64) is None
+
+
+def test_with_another_encoder_the_index_keeps_no_states_and_search_finds_all_the_same(tmp_path):
+    """Whoever sets a model of their own has the chatbot without the reader."""
+    (tmp_path / "corpus").mkdir()
+    text = "---\ntitle: A speech\nkind: speech\n---\nPeace talks. More peace.\nDrugs are seized."
+    (tmp_path / "corpus" / "doc.md").write_text(text)
+    manifest = build(tmp_path / "corpus", tmp_path / "index", WordEmbeddings(), lambda done, total: None)
+    found = search(open_generation(tmp_path / "index"), WordEmbeddings(), "drugs seized")
+    assert manifest.reader_digest == ""
+    assert found.sentences[0].text == "Drugs are seized."
+    assert {scored.reading for scored in found.sentences} == {None}

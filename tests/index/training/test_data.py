@@ -1,0 +1,176 @@
+"""Files of questions become groups: a question, the sentences of its paragraph, and which of them answer."""
+
+import hashlib
+import json
+
+import pytest
+
+from index.training.data import (
+    OWN,
+    PARAGRAPH_QUESTIONS,
+    SQUAD_HELD,
+    SQUAD_TRAINED,
+    Group,
+    TrainingDataError,
+    is_held,
+    read_data,
+    read_lines,
+    read_squad,
+    sample_paragraphs,
+)
+
+TEXT = "Peace came in June.  It lasted.\nDrugs were seized."
+SENTENCES = ("Peace came in June.", "It lasted.", "Drugs were seized.")
+
+
+def asked(question, *starts, impossible=False):
+    """Return a question as SQuAD writes it, with answers that begin at *starts*."""
+    return {"question": question, "is_impossible": impossible, "answers": [{"text": "-", "answer_start": start} for start in starts]}
+
+
+def squad_file(path, articles):
+    """Write a file in SQuAD's format: questions over TEXT by article."""
+    data = [{"title": title, "paragraphs": [{"context": TEXT, "qas": questions}]} for title, questions in articles.items()]
+    path.write_text(json.dumps({"data": data}))
+    return path
+
+
+def lines_files(folder, questions, paragraphs):
+    """Write the two files of JSON lines and return their paths."""
+    paths = folder / "questions.jsonl", folder / "paragraphs.jsonl"
+    for path, rows in zip(paths, (questions, paragraphs), strict=True):
+        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return paths
+
+
+# --- SQuAD's format
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        pytest.param(asked("When?", TEXT.index("June")), (0,), id="one answer"),
+        pytest.param(asked("What?", TEXT.index("Peace"), TEXT.index("Peace") + 1), (0,), id="the same sentence twice"),
+        pytest.param(asked("What?", TEXT.index("Drugs"), TEXT.index("It")), (1, 2), id="answers in two sentences, in their order"),
+        pytest.param(asked("Who?", impossible=True), (), id="nothing answers"),
+        pytest.param(asked("Who?", 0, impossible=True), (), id="a plausible answer to what cannot be answered"),
+    ],
+)
+def test_a_sentence_answers_if_an_answer_begins_in_it(tmp_path, question, answers):
+    """Sentences are cut as documents are, line by line, and their spaces are plain."""
+    groups = read_squad(squad_file(tmp_path / "s.json", {"One": [question]}))
+    assert groups == {"One": (Group(TEXT, question["question"], SENTENCES, answers),)}
+
+
+def test_an_answer_that_begins_in_no_sentence_is_left_out(tmp_path):
+    """Neither right nor wrong can be learnt from it."""
+    assert read_squad(squad_file(tmp_path / "s.json", {"One": [asked("?", TEXT.index("  It"))]})) == {"One": ()}
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"data": [{}]}', '{"data": [{"paragraphs": [{"context": "A.", "qas": [{}]}]}]}'])
+def test_a_file_in_another_format_is_named(tmp_path, content):
+    """The message says where the sets are told of."""
+    (tmp_path / "s.json").write_text(content)
+    with pytest.raises(TrainingDataError, match=r"s\.json is not in the format of SQuAD .*docs/reader\.md"):
+        read_squad(tmp_path / "s.json")
+
+
+# --- JSON lines
+
+
+def test_lines_number_sentences_from_one(tmp_path):
+    """And an empty list says that no sentence answers; a line separator within a text ends no line."""
+    paths = lines_files(
+        tmp_path,
+        [{"p": "a/1", "q": "Which?", "a": [2], "k": "fact"}, {"p": "a/1", "q": "When?", "a": [], "k": "near_fact"}],
+        [{"p": "a/1", "sentences": ["One\u2028.", "Two."]}],
+    )
+    texts = ("One\u2028.", "Two.")
+    assert read_lines(*paths) == (Group("a/1", "Which?", texts, (1,)), Group("a/1", "When?", texts, ()))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param({"p": "a/2", "q": "?", "a": []}, id="an unknown paragraph"),
+        pytest.param({"p": "a/1", "q": "?", "a": [2]}, id="a sentence too far"),
+        pytest.param({"p": "a/1", "q": "?", "a": [0]}, id="sentences count from one"),
+        pytest.param({"p": "a/1", "a": []}, id="no question"),
+        pytest.param(7, id="no object"),
+    ],
+)
+def test_a_line_at_fault_is_named(tmp_path, row):
+    """With its file and number."""
+    paths = lines_files(tmp_path, [{"p": "a/1", "q": "?", "a": [1]}, row], [{"p": "a/1", "sentences": ["One."]}])
+    with pytest.raises(TrainingDataError, match=r"questions\.jsonl line 2"):
+        read_lines(*paths)
+
+
+# --- what is trained on and what is kept aside
+
+
+@pytest.mark.parametrize(("paragraph", "held"), [("RUS_70_2015/l26", False), ("p0", False), ("p1", None)])
+def test_a_fifth_of_the_speeches_is_kept_aside_by_digest(paragraph, held):
+    """The same paragraphs in every run."""
+    expected = int(hashlib.sha256(paragraph.encode()).hexdigest(), 16) % 5 == 0
+    assert is_held(paragraph) == expected
+    assert held in (None, expected)
+
+
+def test_no_question_is_both_trained_on_and_kept_aside(tmp_path):
+    """Articles of SQuAD by title, paragraphs of speeches by digest; the project's own questions are all trained on."""
+    squad = squad_file(tmp_path / "dev.json", {title: [asked(title, 0)] for title in (*SQUAD_HELD, *SQUAD_TRAINED, "Another")})
+    ids = [f"speech/{number}" for number in range(40)]
+    lines_files(tmp_path, [{"p": i, "q": i, "a": [1]} for i in ids], [{"p": i, "sentences": ["One.", "Two."]} for i in ids])
+    for name in ("questions", "paragraphs"):
+        (tmp_path / f"{name}.jsonl").rename(tmp_path / f"ungd-{name}.jsonl")
+    data = read_data(tmp_path, squad)
+    assert [group.question for group in data.held["squad"]] == list(SQUAD_HELD)
+    kept = {group.paragraph for group in data.held["speeches"]}
+    assert kept == {i for i in ids if int(hashlib.sha256(i.encode()).hexdigest(), 16) % 5 == 0} != set()
+    trained = {group.question for group in data.near_misses}
+    assert trained.issuperset({*SQUAD_TRAINED, *(set(ids) - kept)})
+    assert trained.isdisjoint({*SQUAD_HELD, "Another", *kept})
+    assert len(data.near_misses) == 3000 + len(SQUAD_TRAINED) + 40 - len(kept)
+
+
+def test_sets_that_are_not_there_are_named_and_files_read_have_their_digests(tmp_path):
+    """A record of training says what it was and was not made from."""
+    squad_file(tmp_path / "policyqa-dev.json", {"": [asked("When?", 0)]})
+    data = read_data(tmp_path, None)
+    assert [group.question for group in data.public] == ["When?"]
+    assert data.held == {}
+    assert data.digests["policyqa-dev.json"] == hashlib.sha256((tmp_path / "policyqa-dev.json").read_bytes()).hexdigest()
+    assert set(data.digests) == {"policyqa-dev.json", "questions.jsonl", "paragraphs.jsonl"}
+    assert "policyqa-test.json" in data.absent
+    assert "policyqa-dev.json" not in data.absent
+
+
+def test_a_folder_that_is_none_is_named(tmp_path):
+    """A slip of the pen is not taken for an empty folder."""
+    with pytest.raises(TrainingDataError, match="nowhere is no folder"):
+        read_data(tmp_path / "nowhere", None)
+
+
+def test_another_part_of_squad_is_refused(tmp_path):
+    """Else nothing would be kept aside, and nobody would notice."""
+    with pytest.raises(TrainingDataError, match="holds no article Normans"):
+        read_data(tmp_path, squad_file(tmp_path / "train.json", {"Beyoncé": [asked("?", 0)]}))
+
+
+def test_public_paragraphs_are_drawn_whole_and_of_few_questions_each():
+    """Paragraphs of one sentence and long articles are left out; the draw is the same each time."""
+    groups = [Group(f"p{p}", f"q{q}", ("s",) * count, (0,)) for p, count in enumerate((1, 2, 12, 13)) for q in range(10)]
+    drawn = sample_paragraphs(groups, 100)
+    assert sorted((group.paragraph, group.question) for group in drawn) == [(p, f"q{q}") for p in ("p1", "p2") for q in range(6)]
+    assert PARAGRAPH_QUESTIONS == 6
+    assert len(sample_paragraphs(groups, 3)) == 6
+    assert sample_paragraphs(groups, 3) == sample_paragraphs(groups, 3)
+
+
+def test_the_projects_own_questions_are_what_the_model_card_says():
+    """3,000 questions over 600 paragraphs, five each: two that a sentence answers and three that none does."""
+    groups = read_lines(OWN / "questions.jsonl", OWN / "paragraphs.jsonl")
+    assert len(groups) == 3000
+    assert len({group.paragraph for group in groups}) == 600
+    assert sum(bool(group.answers) for group in groups) == 1200
