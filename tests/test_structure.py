@@ -24,7 +24,7 @@ READING_ORDER = """
     bot.evaluation.queries bot.evaluation.fitting bot.evaluation.measures bot.evaluation.results bot.evaluation.figures bot.evaluation.runs
     bot.evaluation.exports bot.evaluation.public bot.evaluation.charts bot.evaluation.report bot.evaluation.command
 
-    bot.web.exchange bot.web.render bot.web.documents bot.web.page bot.web.server
+    bot.web.exchange bot.web.render bot.web.documents bot.web.evaluation bot.web.page bot.web.server
 
     app
 """
@@ -36,7 +36,7 @@ HOMES = {
     "sqlite3": {"index.store"},
     "faiss": {"index.store", "index.search"},
     "gradio": {"bot.web.page", "bot.web.server"},
-    "fastapi": {"bot.web.server", "bot.web.documents"},
+    "fastapi": {"bot.web.server", "bot.web.documents", "bot.web.evaluation"},
     "uvicorn": {"bot.web.server"},
     "argparse": {"app", "index.training.train"},
     "pydantic_settings": {"bot.settings"},
@@ -106,21 +106,21 @@ def test_a_step_takes_values_from_the_steps_before_it_and_calls_none_of_them(nam
 
 
 def test_only_the_assistant_calls_the_steps():
-    """Whoever wants a reply asks the assistant; a face may check a question before it does."""
+    """Whoever wants a reply asks the assistant; a face may check a question before it does, and fitting cuts it as it does."""
     functions = {(step, node.name) for step in STEPS for node in tree(modules()[step]).body if isinstance(node, ast.FunctionDef)}
     called = {
         name: {(module, taken) for module, names in imports(path).items() for taken in names if (module, taken) in functions}
         for name, path in modules().items()
     }
     assert {step for step, _ in called.pop("bot.assistant")} == set(STEPS)
-    assert {function for taken in called.values() for function in taken} <= {("bot.question", "check_question")}
+    assert {function for taken in called.values() for function in taken} <= {("bot.question", "check_question"), ("bot.question", "parts")}
 
 
 @pytest.mark.parametrize(("one", "other"), [("bot.web", "bot.evaluation"), ("bot.evaluation", "bot.web")])
 def test_the_page_and_the_evaluation_know_nothing_of_each_other(one, other):
-    """Each goes to the assistant by itself."""
+    """Each goes to the assistant by itself; only the page made for measuring asks the evaluation."""
     for name, path in modules().items():
-        if name.startswith(one):
+        if name.startswith(one) and name != "bot.web.evaluation":
             assert not [module for module in imports(path) if module.startswith(other)]
 
 
