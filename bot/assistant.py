@@ -14,8 +14,8 @@ from bot.messages import messages
 from bot.prompts import new_ids
 from bot.question import check_question, parts
 from bot.reply import Abstention, Answer, Courtesy, NearestPassage, Reply
-from bot.suggestions import Suggestion, choose, subjects
 from bot.rewriting import in_latin_script, rewrite
+from bot.suggestions import Suggestion, choose, subjects
 from bot.writer import DraftSentence, answer_prompt, read_draft, write_extract
 from index.document import Description, Document
 from index.embedding import SentenceEmbeddings
@@ -143,7 +143,8 @@ class Assistant:
 
     def _evidence(self, understood: Understood, before: Conversation) -> tuple[SearchResult, Evidence | NoEvidence]:
         """Return what search finds for what was *understood* after the turns *before*, and the evidence in it."""
-        asked = [(part, search(self._generation, self._embeddings, part)) for part in parts(self._generation.vocabulary.in_words_of_the_documents(understood.question))]
+        mended = self._generation.vocabulary.in_words_of_the_documents(understood.question)
+        asked = [(part, search(self._generation, self._embeddings, part)) for part in parts(mended)]
         if understood.alone is not None and len(asked) == 1:
             alone = search(self._generation, self._embeddings, understood.alone)
             asked = [(asked[0][0], blend(asked[0][1], alone, OWN_WORDS))]

@@ -56,6 +56,14 @@ def test_a_failure_shows_what_was_said_and_expected(page):
         assert text in page
 
 
+def test_a_failure_can_be_asked_again_where_there_is_a_chat(results, page):
+    """The question is escaped into the address; without a chat there is no link, and a blank question has none."""
+    linked = render_report("Evaluation", results, DOCUMENTS, {}, "/?q=")
+    assert re.findall(r'href="([^"]*)"', linked) == ["/?q=Oil%3F", "/?q=And%20%3Cb%3Edrugs%3C/b%3E%3F", "/?q=Danger%3F"]
+    assert "by itself, without what came before it" in linked
+    assert "href" not in page
+
+
 def test_no_text_becomes_markup(page):
     """The question's <b> is text; there is no script at all."""
     assert "<b>drugs" not in page

@@ -148,9 +148,8 @@ HEAD = b"question,answerability,class,gold_quote\n"
         ("own.jsonl", b"{}\n" * 100_000, 422, "holds 100,000 queries; at most 500"),
         ("own.csv", b" " * (MAX_UPLOAD + 5_000), 413, "at most 1,000,000 bytes"),
         ("own.pdf", b"%PDF", 415, "own.pdf is no file of queries"),
-        ("", b"", 422, "No file was chosen"),
     ],
-    ids=["bad value", "no such quote", "no JSON", "empty", "head alone", "no UTF-8", "too many", "too large", "other kind", "no file"],
+    ids=["bad value", "no such quote", "no JSON", "empty", "head alone", "no UTF-8", "too many", "too large", "other kind"],
 )
 def test_what_cannot_be_measured_is_refused_and_the_reason_said(client, site, name, content, status, said):
     """With file and line where a row is at fault; nothing is asked."""
@@ -188,12 +187,13 @@ def test_another_site_cannot_have_a_visitor_send_queries(client, site_of_origin)
     ("headers", "content", "status"),
     [
         ({"content-type": "text/csv"}, QUERIES, 415),
-        (MULTIPART, b"--x\r\nnonsense", 400),
+        (MULTIPART, b"nonsense", 400),
         ({"content-type": "multipart/form-data"}, b"x", 400),
+        (MULTIPART, b'--x\r\nContent-Disposition: form-data; name="queries"; filename=""\r\n\r\n\r\n--x--\r\n', 422),
     ],
-    ids=["no form", "broken form", "no boundary"],
+    ids=["no form", "broken form", "no boundary", "no file chosen"],
 )
-def test_a_request_that_is_no_form_is_refused(client, headers, content, status):
+def test_a_request_without_a_form_and_a_file_is_refused(client, headers, content, status):
     """It gets the page, which says so."""
     response = client.post("/evaluation", content=content, headers=headers)
     assert response.status_code == status
