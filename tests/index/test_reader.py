@@ -20,7 +20,7 @@ from index.training.states import EncodedTexts, encode_texts, token_information
 from index.training.train import reader_of, weights_file
 from tests.fakes import WordEmbeddings
 
-QUESTION = "What does the organisation say about legalising cannabis?"
+QUESTION = "What is the SCO's position on legalising cannabis?"
 SENTENCES = [
     "The trend towards legalising cannabis raises serious concerns.",
     "Colleagues, peace!",

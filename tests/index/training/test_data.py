@@ -109,12 +109,10 @@ def test_a_line_at_fault_is_named(tmp_path, row):
 # --- what is trained on and what is kept aside
 
 
-@pytest.mark.parametrize(("paragraph", "held"), [("RUS_70_2015/l26", False), ("p0", False), ("p1", None)])
+@pytest.mark.parametrize(("paragraph", "held"), [pytest.param("abc", True, id="abc"), pytest.param("", False, id="nothing")])
 def test_a_fifth_of_the_speeches_is_kept_aside_by_digest(paragraph, held):
-    """The same paragraphs in every run."""
-    expected = int(hashlib.sha256(paragraph.encode()).hexdigest(), 16) % 5 == 0
-    assert is_held(paragraph) == expected
-    assert held in (None, expected)
+    """By the published digests of "abc", ba7816bf...f20015ad, which 5 divides, and of "", e3b0c442...7852b855, which leaves 4."""
+    assert is_held(paragraph) == held
 
 
 def test_no_question_is_both_trained_on_and_kept_aside(tmp_path):

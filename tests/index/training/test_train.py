@@ -114,7 +114,7 @@ def test_the_rate_rises_and_then_falls_to_a_twentieth():
 
 
 def test_a_pass_draws_no_more_than_there_is():
-    """Four public groups; fourteen near misses once and four of... all of them again."""
+    """Four public groups, and fourteen near misses twice: by drawing more, or by repeating."""
     assert len(draw(DATA, PASSES[0], random.Random(0))) == 4 + 14 + 14
     assert len(draw(DATA, PASSES[1], random.Random(0))) == 4 + 28
 
