@@ -22,11 +22,15 @@ class OpenAIServer(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was asked, and behave."""
         self.asked: list[dict[str, object]] = []
         self.keys: list[str] = []
         self.behaviour = "write"
         self.write: Write = lambda evidence: "\n".join(f"{sentence['text']} [{sentence['id']}]" for sentence in evidence)
-        self.released = threading.Event()  # set when the test is over: nothing sleeps longer than it
+        self.released = threading.Event()  # set when a test is over: nothing sleeps longer than it
 
     @property
     def address(self) -> str:
