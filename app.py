@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bot.assistant import Assistant
     from bot.settings import Settings
-    from index.embedding import SentenceEmbeddings
+    from index.embedding import Encoder
 
 ANSWERED, FAILED, BAD_USE, ABSTAINED = 0, 1, 2, 3
 INTERRUPTED = 130  # as shells report Ctrl-C; also for a reader such as head that has seen enough
@@ -197,7 +197,7 @@ def _assistant(settings: "Settings") -> "Assistant":
     return Assistant(generation, embeddings, EXAMPLES, chat_model)
 
 
-def _build(settings: "Settings", embeddings: "SentenceEmbeddings") -> None:
+def _build(settings: "Settings", embeddings: "Encoder") -> None:
     from tqdm import tqdm
 
     from index.build import build

@@ -18,7 +18,7 @@ from bot.rewriting import in_latin_script, rewrite
 from bot.suggestions import Suggestion, choose, subjects
 from bot.writer import DraftSentence, answer_prompt, read_draft, write_extract
 from index.document import Description, Document
-from index.embedding import SentenceEmbeddings
+from index.embedding import Encoder
 from index.ranking import blend, interleave, leave_out
 from index.search import SearchResult, search
 from index.store import Generation
@@ -42,7 +42,7 @@ class Assistant:
     """Answers questions from one opened generation of the index; holds no conversation."""
 
     def __init__(
-        self, generation: Generation, embeddings: SentenceEmbeddings, examples: Sequence[str] = (), chat_model: ChatModel | None = None
+        self, generation: Generation, embeddings: Encoder, examples: Sequence[str] = (), chat_model: ChatModel | None = None
     ) -> None:
         self._generation = generation
         self._embeddings = embeddings

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from index.corpus import find_files, fingerprint, read_document
-from index.embedding import BATCH, ModelFiles, SentenceEmbeddings, Vectors
+from index.embedding import BATCH, Encoder, ModelFiles, Vectors
 from index.errors import CorpusError, IndexUnusableError
 from index.reader import Reader, SentenceStates, open_reader
 from index.store import Manifest, read_manifest, write_generation
@@ -31,7 +31,7 @@ def is_current(corpus: Path, folder: Path, model: ModelFiles) -> bool:
     return built_from == (fingerprint(find_files(corpus)), model.digest, reader.digest if reader else "")
 
 
-def build(corpus: Path, folder: Path, embeddings: SentenceEmbeddings, progress: Progress) -> Manifest:
+def build(corpus: Path, folder: Path, embeddings: Encoder, progress: Progress) -> Manifest:
     """Build the generation of *corpus* into *folder* and make it the current one; a failure leaves the old one in use.
 
     Raises CorpusError for a document that cannot be used, IndexUnusableError if *folder* cannot be written.
@@ -63,7 +63,7 @@ def build(corpus: Path, folder: Path, embeddings: SentenceEmbeddings, progress: 
 
 
 def _encode_once(
-    embeddings: SentenceEmbeddings, reader: Reader | None, paragraphs: Sequence[str], sentences: Sequence[str], progress: Progress
+    embeddings: Encoder, reader: Reader | None, paragraphs: Sequence[str], sentences: Sequence[str], progress: Progress
 ) -> tuple[Vectors, list[SentenceStates]]:
     """Return one vector a text, paragraphs first, and what *reader* keeps of each sentence (nothing without a reader).
 

@@ -5,6 +5,7 @@ Knows nothing of documents, indexes or where vectors go. Nothing is fetched: the
 
 import hashlib
 import importlib.util
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,34 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class SentenceEmbeddings(Embeddings):
+class Encoder(Embeddings, ABC):
+    """What turns texts into unit vectors, so that an inner product is a cosine: one interface, whichever engine computes."""
+
+    files: ModelFiles
+    dimension: int
+
+    @abstractmethod
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit vector a text, shape ``(len(texts), dimension)``."""
+
+    @abstractmethod
+    def encode_question(self, question: str) -> Vectors:
+        """Return the unit vector of *question*, shape ``(dimension,)``."""
+
+    @abstractmethod
+    def encode_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenStates]]:
+        """Return one unit vector a text, as `encode_documents` does for a model without prompts, and each text's token states."""
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """LangChain's verb for `encode_documents`."""
+        return [[float(number) for number in vector] for vector in self.encode_documents(texts)]
+
+    def embed_query(self, text: str) -> list[float]:
+        """LangChain's verb for `encode_question`."""
+        return [float(number) for number in self.encode_question(text)]
+
+
+class SentenceEmbeddings(Encoder):
     """A loaded sentence-transformers model; every vector has length 1, so inner product is cosine.
 
     Loading takes seconds (torch). Raises ModelError if the checked files do not load as a model.
@@ -120,11 +148,3 @@ class SentenceEmbeddings(Embeddings):
             for ids, mask, state in zip(features["input_ids"].numpy(), features["attention_mask"].numpy(), layers, strict=True):
                 states.append(TokenStates(ids[mask > 0], state[mask > 0]))
         return np.concatenate(vectors) if vectors else np.zeros((0, self.dimension), dtype=np.float32), states
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """LangChain's verb for `encode_documents`."""
-        return [[float(number) for number in vector] for vector in self.encode_documents(texts)]
-
-    def embed_query(self, text: str) -> list[float]:
-        """LangChain's verb for `encode_question`."""
-        return [float(number) for number in self.encode_question(text)]

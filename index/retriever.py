@@ -5,7 +5,7 @@ from langchain_core.documents import Document as LangChainDocument
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
-from index.embedding import SentenceEmbeddings
+from index.embedding import Encoder
 from index.search import search
 from index.store import Generation
 
@@ -15,7 +15,7 @@ class ParagraphRetriever(BaseRetriever):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
     generation: Generation
-    embeddings: SentenceEmbeddings
+    embeddings: Encoder
     k: int = 5
 
     def _get_relevant_documents(

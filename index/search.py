@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.document import Passage, Sentence
-from index.embedding import SentenceEmbeddings, TokenStates, Vectors
+from index.embedding import Encoder, TokenStates, Vectors
 from index.errors import EmptyQuestionError
 from index.reader import Reader, open_reader
 from index.store import Generation
@@ -58,7 +58,7 @@ class SearchResult:
     sentences: tuple[ScoredSentence, ...]
 
 
-def search(generation: Generation, embeddings: SentenceEmbeddings, question: str, k: int = 3 * POOL) -> SearchResult:
+def search(generation: Generation, embeddings: Encoder, question: str, k: int = 3 * POOL) -> SearchResult:
     """Return the *k* passages (fewer if the index is smaller) that meet *question* best, with their sentences scored.
 
     A paragraph's dense score is the mean of its own cosine and its best sentence's; a sentence's score is the sum of
