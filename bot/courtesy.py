@@ -36,15 +36,20 @@ def _small_talk(language: str) -> _SmallTalk:
 
 def courtesy(question: str, descriptions: Sequence[Description], example: str) -> str | None:
     """Return the reply to small talk, or None if *question* is not small talk from end to end."""
-    parts = [" ".join(re.sub(r"[^\w\s]", " ", part).split()) for part in _SENTENCE_END.split(question.casefold())]
-    if sum(len(part) for part in parts) > MAX_LENGTH:
-        return None
-    kinds = [_kind(part, _small_talk("en")) for part in parts if part]
-    kind = kinds[-1] if kinds and all(kinds) else None
+    kind = small_talk_kind(question)
     if kind is None:
         return None
     listed = "\n".join(f"• {d.title} ({', '.join(part for part in (d.kind, d.date) if part)})" for d in descriptions)
     return messages()[kind].format(count=len(descriptions), example=example, list=listed)
+
+
+def small_talk_kind(question: str) -> str | None:
+    """Return which small talk *question* is, by the name of its message, or None if it asks anything of the documents."""
+    parts = [" ".join(re.sub(r"[^\w\s]", " ", part).split()) for part in _SENTENCE_END.split(question.casefold())]
+    if sum(len(part) for part in parts) > MAX_LENGTH:
+        return None
+    kinds = [_kind(part, _small_talk("en")) for part in parts if part]
+    return kinds[-1] if kinds and all(kinds) else None
 
 
 def _kind(part: str, small_talk: _SmallTalk) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from bot.conversation import Conversation
-from bot.courtesy import courtesy
+from bot.courtesy import small_talk_kind
 from bot.errors import QuestionError
 from bot.question import check_question
 from index.terms import terms
@@ -96,7 +96,10 @@ def understand(message: str, conversation: Conversation) -> Understood:
     """
     earlier: list[Understood] = []
     for at, turn in list(enumerate(conversation.turns))[-READ_TURNS:]:
-        if turn.role != "user" or courtesy(turn.content, (), "") is not None:
+        talk = small_talk_kind(turn.content) if turn.role == "user" else ""
+        if talk == "clear":
+            earlier.clear()
+        if talk is not None:
             continue
         try:
             understood = _understand(check_question(turn.content), earlier)

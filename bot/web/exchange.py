@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bot.conversation import Conversation
 from bot.question import MAX_QUESTION_LENGTH
-from bot.reply import Abstention, Answer, Citation, NearestPassage, Reply, permanent_address, point
+from bot.reply import Abstention, Answer, Citation, Courtesy, NearestPassage, Reply, permanent_address, point
 from index.document import DOCUMENT_ID, Description
 
+WORDED = "Worded by a chat model. Every sentence was held against what it cites."
 MAX_EXCHANGES = 40  # the last ones are kept; rendering them all takes a few milliseconds
 
 
@@ -50,6 +51,7 @@ class Said(_Frozen):
     text: str
     markers: tuple[int, ...] = ()
     opens_paragraph: bool = False
+    status: Literal["", "verbatim", "supported"] = ""  # how it was verified, where a chat model worded it
 
 
 class Exchange(_Frozen):
@@ -59,6 +61,9 @@ class Exchange(_Frozen):
     kind: Literal["answer", "abstention", "courtesy", "notice"]
     said: tuple[Said, ...]
     places: tuple[Place, ...] = ()
+    understood: str = ""  # the question that was answered, where it differs from what was typed
+    note: str = ""  # how the answer was worded, where that needs saying
+    suggestions: tuple[str, ...] = ()  # questions to ask next
 
     @property
     def text(self) -> str:
@@ -71,16 +76,41 @@ _EXCHANGES = TypeAdapter(tuple[Exchange, ...])
 
 def exchange(reply: Reply) -> Exchange:
     """Return the exchange that *reply* makes with its question."""
-    if isinstance(reply, Answer):
-        starts = [0, *(sentence.end for sentence in reply.sentences)]
-        said = tuple(
-            Said(text=sentence.text, markers=sentence.markers, opens_paragraph="\n\n" in reply.text[before : sentence.start])
-            for before, sentence in zip(starts, reply.sentences, strict=False)
+    if isinstance(reply, Courtesy):
+        return Exchange(question=reply.question, kind="courtesy", said=(Said(text=reply.text),))
+    if isinstance(reply, Abstention):
+        nearest = tuple(_nearest(passage) for passage in reply.nearest)
+        said = (Said(text=reply.text),)
+        return Exchange(
+            question=reply.question,
+            kind="abstention",
+            said=said,
+            places=nearest,
+            understood=_understood(reply),
+            suggestions=reply.suggestions,
         )
-        return Exchange(question=reply.question, kind="answer", said=said, places=tuple(_cited(citation) for citation in reply.citations))
-    places = tuple(_nearest(nearest) for nearest in reply.nearest) if isinstance(reply, Abstention) else ()
-    kind: Literal["abstention", "courtesy"] = "abstention" if isinstance(reply, Abstention) else "courtesy"
-    return Exchange(question=reply.question, kind=kind, said=(Said(text=reply.text),), places=places)
+    starts = [0, *(sentence.end for sentence in reply.sentences)]
+    return Exchange(
+        question=reply.question,
+        kind="answer",
+        said=tuple(
+            Said(
+                text=sentence.text,
+                markers=sentence.markers,
+                opens_paragraph="\n\n" in reply.text[before : sentence.start],
+                status=sentence.status if reply.mode == "llm" else "",
+            )
+            for before, sentence in zip(starts, reply.sentences, strict=False)
+        ),
+        places=tuple(_cited(citation) for citation in reply.citations),
+        understood=_understood(reply),
+        note=reply.note or (WORDED if reply.mode == "llm" else ""),
+        suggestions=reply.suggestions,
+    )
+
+
+def _understood(reply: Answer | Abstention) -> str:
+    return "" if reply.standalone_question == reply.question else reply.standalone_question
 
 
 def notice(question: str, text: str) -> Exchange:

@@ -116,7 +116,7 @@ async function copy(text) {
 
 // These buttons vanish or have done their work: the next thing is to type.
 conversation.addEventListener("click", (event) => {
-  const used = event.target.closest("#ask, #stop, #new, .example");
+  const used = event.target.closest("#ask, #stop, #new, .example, .option");
   if (used && (wide.matches || event.detail === 0)) conversation.querySelector(QUESTION).focus();
 });
 

@@ -12,6 +12,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from bot.assistant import Assistant
+from bot.courtesy import small_talk_kind
 from bot.question import check_question
 from bot.web.exchange import Exchange, conversation, exchange, last_answer, notice, read_exchanges, unanswered, write_exchanges
 from bot.web.render import copy_text, messages, reply_html
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 Shown = Mapping[Block, object]
 
 
-def build_page(assistant: Assistant) -> gr.Blocks:
+def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one small function an event
     """Return the chat over *assistant*: conversation, question box, and the buttons around them."""
     page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True)
     with page:
@@ -74,20 +75,19 @@ def build_page(assistant: Assistant) -> gr.Blocks:
             except UserError as error:
                 yield {chat: [*messages(before), {"role": "assistant", "content": reply_html(notice("", f"{error}"))}]}
                 return
-            # Until there is a reply the browser holds the notice that there is none, so a question is never lost.
-            shown = show((*before, notice(asked, STOPPED)), request)
-            shown[chat] = messages((*before, unanswered(asked)))
-            yield {**shown, box: "", stop: gr.update(visible=True), new: gr.update(interactive=False)}
-            try:
-                reply = await asyncio.to_thread(assistant.reply, asked, conversation(before))  # can be left waiting when stopped
-            except Exception:
-                log.exception("A question could not be answered.")
-                yield {**show((*before, notice(asked, FAILED)), request), box: asked}
+            if small_talk_kind(asked) == "clear":
+                yield {**show((), request), box: ""}
                 return
-            yield show((*before, exchange(reply)), request)
+            # Until there is a reply the browser holds the notice that there is none, so a question is never lost.
+            said = notice(asked, STOPPED)
+            busy: dict[Block, object] = {stop: gr.update(visible=True), new: gr.update(interactive=False)}
+            yield {**show((*before, said), request), chat: messages((*before, unanswered(asked))), box: "", **busy}
+            async for said in _replies(assistant, asked, before):
+                yield {**show((*before, said), request), **busy}
+            yield {**show((*before, said), request), **({box: asked} if said.kind == "notice" else {})}
 
-        async def answer_example(sent: object, request: gr.Request, chosen: gr.SelectData) -> AsyncIterator[Shown]:
-            async for shown in answer(assistant.examples[int(chosen.index)], sent, request):
+        async def answer_chosen(sent: object, request: gr.Request, chosen: gr.SelectData) -> AsyncIterator[Shown]:
+            async for shown in answer(_question(chosen), sent, request):
                 yield shown
 
         def restore(sent: object, request: gr.Request) -> Shown:
@@ -105,8 +105,14 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         typed = gr.on(
             [box.submit, ask.click], answer, [box, held], outputs, show_progress_on=chat, concurrency_id="answer", api_visibility="private"
         )
-        picked = chat.example_select(
-            answer_example, [held], outputs, show_progress_on=chat, concurrency_id="answer", api_visibility="private"
+        picked = gr.on(
+            [chat.example_select, chat.option_select],
+            answer_chosen,
+            [held],
+            outputs,
+            show_progress_on=chat,
+            concurrency_id="answer",
+            api_visibility="private",
         )
         stop.click(None, cancels=[typed, picked], api_visibility="private")
         # To Gradio's page a cancelled call is a failed one; only after it may the next question be sent.
@@ -116,6 +122,22 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         page.load(restore, [held], outputs, show_progress="hidden", api_visibility="private")
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=AT_ONCE)
     return page
+
+
+async def _replies(assistant: Assistant, asked: str, before: Sequence[Exchange]) -> AsyncIterator[Exchange]:
+    """Yield what is said to *asked* as it grows, or the notice that it went wrong."""
+    traces = assistant.traces(asked, conversation(before))
+    try:
+        while trace := await asyncio.to_thread(next, traces, None):  # a visitor who stops leaves the thread behind at once
+            yield exchange(trace.reply)
+    except Exception:
+        log.exception("A question could not be answered.")
+        yield notice(asked, FAILED)
+
+
+def _question(chosen: gr.SelectData) -> object:
+    """Return the question that was clicked: an example comes as an object, a suggestion as its text."""
+    return chosen.value["text"] if isinstance(chosen.value, dict) else chosen.value
 
 
 def _welcome(documents: int) -> str:

@@ -9,8 +9,12 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from bot.web.exchange import Exchange, Place
+from bot.web.exchange import Exchange, Place, Said
 
+STATUSES = {
+    "verbatim": "Repeats the cited sentence word for word",
+    "supported": "Reworded by the chat model; compared with the cited sentence",
+}
 _NEITHER_LETTER_NOR_SPACE = re.compile(r"[^\w ]|_")
 
 
@@ -26,13 +30,17 @@ def _entity(match: re.Match[str]) -> str:
     return "" if unicodedata.category(character) in ("Cc", "Cs") else f"&#{ord(character)};"
 
 
-def messages(exchanges: Iterable[Exchange]) -> list[dict[str, str]]:
-    """Return the chat's messages, two for each exchange, or the question alone if nothing was said to it yet."""
-    shown = []
+def messages(exchanges: Iterable[Exchange]) -> list[dict[str, object]]:
+    """Return the chat's messages, two for each exchange, or the question alone if nothing was said to it yet.
+
+    The questions suggested with the last reply are its options, which the chat shows as buttons.
+    """
+    shown: list[dict[str, object]] = []
     for one in exchanges:
         shown.append({"role": "user", "content": f'<div class="question">{literal(one.question)}</div>'})
         if one.said:
-            shown.append({"role": "assistant", "content": reply_html(one)})
+            options = [{"value": question} for question in one.suggestions]
+            shown.append({"role": "assistant", "content": reply_html(one), "options": options})
     return shown
 
 
@@ -45,14 +53,23 @@ def reply_html(one: Exchange) -> str:
             paragraphs.append("")
         markers = "".join(f" {_marker(places[number])}" for number in piece.markers if number in places)
         start, space, word = piece.text.rpartition(" ")
-        paragraphs[-1] += (" " if paragraphs[-1] else "") + literal(start + space) + f'<span class="ending">{literal(word)}{markers}</span>'
+        ending = f'<span class="ending">{literal(word)}{markers}{_status(piece)}</span>'
+        paragraphs[-1] += (" " if paragraphs[-1] else "") + literal(start + space) + ending
     body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    if one.understood:
+        body = f'<p class="understood">Understood as: {literal(one.understood)}</p>{body}'
+    if one.note:
+        body += f'<p class="remark">{literal(one.note)}</p>'
     if one.kind == "answer":
         body += f'<div class="sources"><p class="label">Sources</p><ul>{_sources(one.places)}</ul></div>'
     elif one.places:
         passages = "".join(f"<li>{_passage(place)}</li>" for place in one.places)
         body += f'<div class="nearest"><p class="label">Nearest passages, not an answer</p><ul>{passages}</ul></div>'
     return f'<div class="{one.kind}">{body}</div>'
+
+
+def _status(piece: Said) -> str:
+    return f' <small class="status" title="{STATUSES[piece.status]}">{piece.status}</small>' if piece.status else ""
 
 
 def _marker(place: Place) -> str:

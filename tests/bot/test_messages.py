@@ -16,7 +16,7 @@ SLOTS = {
 }
 CONVERSATION = {"nothing_more", "nothing_to_sum_up", "suggested_question"}
 CHAT_MODEL = {"chat_model_failed", "draft_not_supported"}
-KINDS = {"greeting", "thanks", "goodbye", "acknowledgement", "wellbeing", "identity", "ability", "documents"}
+KINDS = {"greeting", "thanks", "goodbye", "acknowledgement", "wellbeing", "identity", "ability", "documents", "clear"}
 
 
 def test_there_is_a_message_for_every_reason_and_every_kind_of_small_talk():

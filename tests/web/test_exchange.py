@@ -1,10 +1,11 @@
 """An exchange goes to the visitor's browser as plain data and is checked when it comes back."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from bot.web.exchange import MAX_EXCHANGES, conversation, exchange, notice, read_exchanges, write_exchanges
+from bot.web.exchange import MAX_EXCHANGES, WORDED, conversation, exchange, notice, read_exchanges, write_exchanges
 from tests.web.examples import abstention, answer, citation, courtesy
 
 EXCHANGES = (
@@ -18,6 +19,31 @@ EXCHANGES = (
 def test_what_is_written_is_read_back_the_same_through_json():
     """The browser's store changes nothing."""
     assert read_exchanges(json.loads(json.dumps(write_exchanges(EXCHANGES)))) == EXCHANGES
+
+
+def test_suggestions_and_notes_come_along():
+    """What the reply suggests to ask next, and why a chat model did not word it."""
+    reply = replace(answer(("So it is.", (1,)), citations=(citation(1),)), note="The model failed.", suggestions=("And then?",))
+    assert (exchange(reply).note, exchange(reply).suggestions) == ("The model failed.", ("And then?",))
+
+
+def test_an_answer_that_a_chat_model_worded_says_so():
+    """A reader must know whose words these are."""
+    assert exchange(replace(answer(("So it is.", (1,)), citations=(citation(1),)), mode="llm")).note == WORDED
+
+
+def test_what_was_understood_comes_along_where_it_is_not_what_was_typed():
+    """A whole question is not repeated."""
+    typed = replace(abstention(), question="and drugs?", standalone_question="What is said on drugs?")
+    assert exchange(typed).understood == "What is said on drugs?"
+    assert exchange(abstention()).understood == ""
+
+
+def test_sentences_say_how_they_were_verified_where_a_chat_model_worded_them():
+    """Without one all stand word for word in the documents."""
+    extract = answer(("So it is.", (1,)), citations=(citation(1),))
+    assert [piece.status for piece in exchange(replace(extract, mode="llm")).said] == ["verbatim"]
+    assert [piece.status for piece in exchange(extract).said] == [""]
 
 
 def altered(field: str, value: object) -> list[dict[str, object]]:

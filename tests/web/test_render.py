@@ -127,6 +127,31 @@ def test_a_question_without_a_reply_yet_is_shown_alone():
     assert [message["role"] for message in messages([unanswered("Is it so?")])] == ["user"]
 
 
+def test_suggested_questions_are_options_of_the_reply():
+    """The chat shows them as buttons; they are no part of the message's markup."""
+    reply = messages([exchange(replace(abstention(), suggestions=("What <b>else</b>?",)))])[-1]
+    assert reply["options"] == [{"value": "What <b>else</b>?"}]
+    assert "else" not in reply["content"]
+
+
+def test_a_note_stands_with_the_answer():
+    """It is shown as text."""
+    noted = replace(answer(("So it is.", (1,)), citations=(citation(1),)), note="Not <i>so</i> worded.")
+    assert "Not <i>so</i> worded." in shown(reply_html(exchange(noted)))
+
+
+def test_what_was_understood_stands_above_the_answer():
+    """It is shown as text."""
+    understood = replace(abstention(), standalone_question="Why <i>so</i>?")
+    assert shown(reply_html(exchange(understood))).startswith("Understood as: Why <i>so</i>?")
+
+
+def test_each_sentence_of_a_chat_model_shows_how_it_was_verified():
+    """Behind its markers."""
+    worded = replace(answer(("So it is.", (1,)), citations=(citation(1),)), mode="llm")
+    assert "So it is. [1] verbatim" in shown(reply_html(exchange(worded)))
+
+
 # --- copying
 
 

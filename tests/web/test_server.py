@@ -10,15 +10,14 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from bot.assistant import Assistant
+from bot.assistant import Assistant, Trace
 from bot.conversation import Conversation
 from bot.errors import ServerError
 from bot.question import MAX_QUESTION_LENGTH
-from bot.reply import Reply
 from bot.web.exchange import read_exchanges
 from bot.web.page import FAILED
 from bot.web.server import MAX_BODY, build_server, serve
-from tests.web.examples import Parsed
+from tests.web.examples import Parsed, answer, citation
 
 CANNABIS = "What is the SCO's position on legalising cannabis?"
 
@@ -32,12 +31,16 @@ class Recorder:
         self.asked: list[tuple[str, Conversation]] = []
         self._assistant = assistant
 
-    def reply(self, question: str, conversation: Conversation) -> Reply:
-        """Return the reply, or fail on the question "fail"."""
+    def traces(self, question: str, conversation: Conversation) -> Iterator[Trace]:
+        """Yield what the assistant yields; fail on the question "fail", and let the answer to "grow" grow."""
         self.asked.append((question, conversation))
         if question == "fail":
             raise RuntimeError("secret detail")
-        return self._assistant.reply(question, conversation)
+        if question == "grow":
+            sentences = (("One.", (1,)), ("Two.", (1,)))
+            yield from (Trace(answer(*sentences[:count], citations=(citation(1),), question="grow"), None) for count in (1, 2))
+            return
+        yield from self._assistant.traces(question, conversation)
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +65,18 @@ def function(client: TestClient, name: str) -> dict[str, object]:
     return next(one for one in client.get("/config").json()["dependencies"] if one["api_name"] == name)
 
 
-def run(client: TestClient, name: str, data: list[object], session: str = "s1", **extra: object) -> dict[str, object]:
-    """Call a function of the page as the page does, and return the last message of the stream."""
+def run_all(client: TestClient, name: str, data: list[object], session: str = "s1", **extra: object) -> list[dict[str, object]]:
+    """Call a function of the page as the page does, and return the messages of the stream up to the completing one."""
     body = {"data": data, "fn_index": function(client, name)["id"], "session_hash": session, **extra}
     assert client.post("/gradio_api/queue/join", json=body).status_code == 200
     with client.stream("GET", f"/gradio_api/queue/data?session_hash={session}") as stream:
         messages = [json.loads(line[6:]) for line in stream.iter_lines() if line.startswith("data: ")]
-    return next(message for message in messages if message["msg"] == "process_completed")
+    return [message for message in messages if message["msg"] != "close_stream"]
+
+
+def run(client: TestClient, name: str, data: list[object], session: str = "s1", **extra: object) -> dict[str, object]:
+    """Call a function of the page as the page does, and return the message that completes it."""
+    return run_all(client, name, data, session, **extra)[-1]
 
 
 def ask(client: TestClient, question: object, held: object = (), session: str = "s1") -> dict[str, object]:
@@ -280,11 +288,34 @@ def test_an_unexpected_error_is_logged_and_the_question_comes_back(client, caplo
     assert "secret detail" in caplog.text
 
 
-def test_an_example_is_asked_by_its_number(client, recorder):
-    """A click on the second example asks the second example."""
-    done = run(client, "answer_example", [[]], event_data={"index": 1, "value": {"text": "<b>"}})
+@pytest.mark.parametrize("value", [CANNABIS, {"text": CANNABIS}], ids=["suggestion", "example"])
+def test_a_question_that_is_clicked_is_asked(client, recorder, value):
+    """It is asked as if it had been typed."""
+    done = run(client, "answer_chosen", [[]], event_data={"index": 1, "value": value})
     assert done["success"]
-    assert recorder.asked[-1][0] == recorder.examples[1]
+    assert recorder.asked[-1][0] == CANNABIS
+
+
+def test_an_answer_that_grows_is_shown_as_it_grows_and_held_once(client):
+    """Every state is shown; what the browser holds in the end is one exchange with the whole answer."""
+    states = run_all(client, "answer", ["grow", []])
+    assert len([state for state in states if state["msg"] == "process_generating"]) >= 3
+    (held,) = read_exchanges(states[-1]["output"]["data"][0])
+    assert held.text == "One. Two."
+
+
+def test_a_request_to_clear_leaves_nothing(client):
+    """Neither on the page nor in the browser."""
+    held = ask(client, CANNABIS)["held"]
+    cleared = ask(client, "Start over!", held)
+    assert (cleared["held"], cleared["chat"]) == ([], [])
+
+
+def test_suggested_questions_are_offered_with_the_last_reply(client):
+    """They come as options of the message, as plain text."""
+    message = ask(client, CANNABIS)["chat"][-1]
+    assert message["options"]
+    assert all(isinstance(option["value"], str) and "<" not in option["value"] for option in message["options"])
 
 
 def test_a_stored_conversation_is_shown_again(client):
