@@ -11,6 +11,10 @@ class HistoryError(UserError):
     """The turns before a question are not of the documented form."""
 
 
+class FilterError(UserError):
+    """Filters are not of the documented form."""
+
+
 class ServerError(UserError):
     """The server cannot start as configured."""
 

@@ -17,5 +17,17 @@ class IndexUnusableError(UserError):
     """The built index is missing, altered, or was built by something else than what is configured."""
 
 
+class NewerIndexError(IndexUnusableError):
+    """The built index has a format that only a newer version of the program knows."""
+
+
+class BuildLockedError(IndexUnusableError):
+    """Another process is building the index."""
+
+
 class EmptyQuestionError(UserError):
     """A question holds no letter and no digit, so there is nothing to search for."""
+
+
+class NoDocumentError(UserError):
+    """No document of the index meets the filters, so there is nothing to search in."""

@@ -13,18 +13,19 @@ from tests.project import ROOT, modules, project_files
 
 # The reading order: a file imports files above it, never below. app.py comes last.
 READING_ORDER = """
-    index.errors index.document index.parse index.corpus index.terms index.embedding index.reader index.vocabulary
+    index.errors index.document index.filters index.parse index.corpus index.terms index.embedding index.graph index.reader index.vocabulary
     index.store index.search index.ranking index.retriever index.build
     index.training.data index.training.states index.training.model index.training.train
 
-    bot.errors bot.settings bot.reply bot.conversation bot.messages bot.courtesy bot.prompts bot.chat_model bot.rewriting
+    bot.errors bot.settings bot.filters bot.reply bot.conversation bot.messages bot.courtesy bot.prompts bot.chat_model bot.rewriting
     bot.question bot.follow_up bot.suggestions bot.signals bot.evidence bot.writer bot.verification bot.citations
     bot.assistant bot.terminal
 
     bot.evaluation.queries bot.evaluation.fitting bot.evaluation.measures bot.evaluation.results bot.evaluation.figures bot.evaluation.runs
     bot.evaluation.exports bot.evaluation.public bot.evaluation.charts bot.evaluation.report bot.evaluation.command
 
-    bot.web.exchange bot.web.render bot.web.documents bot.web.evaluation bot.web.page bot.web.server
+    bot.web.exchange bot.web.render bot.web.documents bot.web.evaluation bot.web.page
+    bot.web.refusals bot.web.origins bot.web.limits bot.web.events bot.web.shapes bot.web.api bot.web.guard bot.web.server
 
     app
 """
@@ -33,10 +34,11 @@ STEPS = ["bot.question", "bot.evidence", "bot.writer", "bot.citations"]  # in th
 # Libraries that belong to one part, so that the part can be replaced.
 HOMES = {
     "sentence_transformers": {"index.embedding"},
+    "onnxruntime": {"index.graph"},
     "sqlite3": {"index.store"},
     "faiss": {"index.store", "index.search"},
     "gradio": {"bot.web.page", "bot.web.server"},
-    "fastapi": {"bot.web.server", "bot.web.documents", "bot.web.evaluation"},
+    "fastapi": {"bot.web.server", "bot.web.documents", "bot.web.evaluation", "bot.web.api"},
     "uvicorn": {"bot.web.server"},
     "argparse": {"app", "index.training.train"},
     "pydantic_settings": {"bot.settings"},

@@ -1,0 +1,380 @@
+"""Turns the words of a question that say which documents it means into filters, and the question into one without them.
+
+Precision comes first. A phrase about documents ("in the 2017 declaration", "statements since 2017") is always a filter. A
+kind, a name or a bare date ("in the report", "what did Norov say", "in 2019") is one only where the library has documents
+that meet it and documents that do not, and a bare date only where the question asks what was said or held then: in "How
+many drugs were seized in 2018?" the year is what the question is about (docs/decisions/010). Knows nothing of search. The
+words are data: prompts/filters/.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from index.document import Description
+from index.filters import EVERYTHING, Filters, first_day, last_day, matching
+from index.terms import terms
+
+_FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "filters"
+
+Field = Literal["since", "until", "speaker", "kind", "document", "latest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter as it was understood: a field, its value, and the question's words for it, or "" where it was given.
+
+    The value of ``since`` and ``until`` is an ISO 8601 day, that of ``latest`` is "true".
+    """
+
+    field: Field
+    value: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which documents a question is put to: the filters that were given, and whether its own words may add to them."""
+
+    given: Filters = EVERYTHING
+    from_words: bool = True
+
+
+ALL_DOCUMENTS = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadQuestion:
+    """A question without the words that were understood as filters and say nothing else, and these filters."""
+
+    question: str
+    filters: tuple[Filter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What the documents of one index can be told apart by, and the phrases that do."""
+
+    descriptions: tuple[Description, ...]
+    kinds: Mapping[str, str]  # what a kind is called, in lower case -> the kind
+    speakers: Mapping[str, str]  # a name or surname in lower case -> the name to filter by
+    titles: Mapping[str, str]  # a title or id in lower case -> the document's id
+    phrases: Mapping[str, re.Pattern[str]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Filters found in a text, the words for them, and the span to leave out of the question, which may be empty."""
+
+    filters: tuple[Filter, ...]
+    start: int
+    end: int
+    instead: str = ""
+
+
+def library_of(descriptions: Sequence[Description]) -> Library:
+    """Return what tells the documents of *descriptions* apart."""
+    called = {name: kind for kind in {one.kind for one in descriptions} for name in (kind.lower(), _plural(kind.lower()))}
+    for kind, others in _synonyms().items():
+        if kind in called:
+            called |= {name: called[kind] for other in others if other not in called for name in (other, _plural(other))}
+    names = [one.speaker.split(",")[0].strip() for one in descriptions if one.speaker]
+    speakers: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        *first, last = name.split()
+        if 1 <= len(first) <= 2 and len(last) > 2 and all(word[0].isupper() for word in (*first, last)):  # a person's name
+            speakers[last.lower()] = last if last.lower() in speakers else name
+        speakers[name.lower().removeprefix("the ")] = name
+    titles = {one.title.lower(): one.document_id for one in descriptions if len(one.title.split()) > 1}
+    titles |= {one.document_id: one.document_id for one in descriptions if "-" in one.document_id}
+    return Library(tuple(descriptions), called, speakers, titles, _phrases(called, speakers))
+
+
+def read_filters(question: str, library: Library) -> ReadQuestion:
+    """Return *question* without the words that say which documents of *library* it means, and these as filters.
+
+    Of filters that restrict nothing only those stay that name documents outright; nothing is left out of a question that
+    would hold no subject without it.
+    """
+    found = [*_dates(question, library), *_kinds(question, library), *_speakers(question, library), *_documents(question, library)]
+    found += _latest(question, library)
+    filters = tuple(dict.fromkeys(one for each in found for one in each.filters))
+    rest, last = question, len(question) + 1
+    for each in sorted(found, key=lambda one: -one.end):
+        if each.start < each.end <= last:
+            rest, last = f"{rest[: each.start]}{each.instead}{rest[each.end :]}", each.start
+    rest = re.sub(r"\s+([?.!,;:])", r"\1", " ".join(rest.split())).lstrip(" ,;:")
+    return ReadQuestion(rest if found and terms(rest) else question, filters)
+
+
+def combined(given: Filters, filters: Iterable[Filter]) -> Filters:
+    """Return the *given* filters with those understood from words beside them; fields that were given keep their values."""
+    values: dict[str, list[str]] = {}
+    for one in filters:
+        values.setdefault(one.field, []).append(one.value)
+    dated = given.since is not None or given.until is not None
+    since, until = ([] if dated else values.get(name, []) for name in ("since", "until"))
+    return Filters(
+        since=date.fromisoformat(since[0]) if since else given.since,
+        until=date.fromisoformat(until[0]) if until else given.until,
+        speakers=given.speakers or tuple(values.get("speaker", ())),
+        kinds=given.kinds or tuple(values.get("kind", ())),
+        document_ids=given.document_ids or tuple(values.get("document", ())),
+        latest=given.latest or "latest" in values,
+    )
+
+
+def listed(filters: Filters, understood: Sequence[Filter] = ()) -> tuple[Filter, ...]:
+    """Return *filters* one a value, each with the words of the *understood* one that it comes from."""
+    values: list[tuple[Field, str]] = []
+    values += [("since", filters.since.isoformat())] if filters.since else []
+    values += [("until", filters.until.isoformat())] if filters.until else []
+    values += [("speaker", value) for value in filters.speakers]
+    values += [("kind", value) for value in filters.kinds]
+    values += [("document", value) for value in filters.document_ids]
+    values += [("latest", "true")] if filters.latest else []
+    words = {(one.field, one.value): one.words for one in understood}
+    return tuple(Filter(name, value, words.get((name, value), "")) for name, value in values)
+
+
+# --- what the words of a question point to
+
+
+def _dates(question: str, library: Library) -> Iterator[_Found]:
+    """Yield the one stretch of time that *question* names for its documents; two make a comparison, which needs all documents."""
+    pointed = [match for name in ("dated_documents", "dated_document") for match in library.phrases[name].finditer(question)]
+    outright = [match for match in pointed if match.groupdict().get("adjunct", "") is not None or match["says"]]
+    said = library.phrases["said"].search(question)
+    bare = [match for name in ("said_then", "then_said", "closing") if (match := library.phrases[name].search(question))] if said else []
+    match = outright[0] if outright else next((one for one in bare if not _is_content(question, one, library)), None)
+    years = set(re.findall(_YEAR, question))
+    if match is None or len({one["time"] for one in outright}) > 1 or not years <= set(re.findall(_YEAR, match["time"])):
+        return
+    try:
+        since, until = _read_time(match["time"])
+    except ValueError:
+        return
+    meant = Filters(since, until)
+    if not outright and not _restricts(meant, library):
+        return
+    whole = outright and match.groupdict().get("adjunct")
+    yield _Found(tuple(Filter(one.field, one.value, _said(match["time"])) for one in listed(meant)), *match.span(0 if whole else "time"))
+    noun = _key(match["noun"]) if outright else ""
+    if noun in library.kinds and _restricts(Filters(kinds=(library.kinds[noun],)), library):
+        yield _Found((Filter("kind", library.kinds[noun], match["noun"]),), match.end("noun"), match.end("noun"))
+
+
+def _is_content(question: str, match: re.Match[str], library: Library) -> bool:
+    """Tell whether the date of *match* may be that of something spoken of, not of a document."""
+    between = match.groupdict().get("between")
+    about = question[match.end() :].partition(" ")[2] if between is None else between
+    return bool(library.phrases["content"].search(about)) and match.re is not library.phrases["said_then"]
+
+
+def _kinds(question: str, library: Library) -> Iterator[_Found]:
+    """Yield the kinds of documents that *question* asks in; kinds that take in all documents, or are compared, are none."""
+    if "kind" not in library.phrases or library.phrases["compares"].search(question):
+        return
+    matches = list(library.phrases["kind"].finditer(question))
+    named = [
+        (match, library.kinds[" ".join((match["kind_in"] or match["kind_says"] or match["kind_has"]).lower().split())]) for match in matches
+    ]
+    if named and _restricts(Filters(kinds=tuple(kind for _, kind in named)), library):
+        for match, kind in named:
+            start, end = match.span() if match["kind_in"] and len(named) == 1 else (match.end(), match.end())
+            yield _Found((Filter("kind", kind, _said(match["shown"] or match.group())),), start, end)
+
+
+def _speakers(question: str, library: Library) -> Iterator[_Found]:
+    """Yield the speakers whom *question* asks about as speaking."""
+    if "speaker" not in library.phrases:
+        return
+    matches = list(library.phrases["speaker"].finditer(question))
+    named = [(match, next(value for name, value in match.groupdict().items() if name.startswith("name") and value)) for match in matches]
+    speakers = [library.speakers[_key(name)] for _, name in named]
+    if named and _restricts(Filters(speakers=tuple(speakers)), library):
+        for (match, name), speaker in zip(named, speakers, strict=True):
+            yield _Found((Filter("speaker", speaker, name),), match.end(), match.end())
+
+
+def _documents(question: str, library: Library) -> Iterator[_Found]:
+    """Yield the documents that *question* names by their whole titles or ids as what it asks in."""
+    lower = question.lower()
+    for title, document_id in library.titles.items():
+        if title in lower:
+            match = re.search(
+                rf"\b(?:in|from|within|according\s+to|does|did)\s+(?:the\s+)?[“\"‘']?({re.escape(title)})(?![\w-])", question, re.I
+            )
+            if match and _restricts(Filters(document_ids=(document_id,)), library):
+                yield _Found((Filter("document", document_id, match.group(1)),), match.end(), match.end())
+
+
+def _latest(question: str, library: Library) -> Iterator[_Found]:
+    """Yield that *question* asks for the newest document, where the documents are not all of one date."""
+    if len({one.date for one in library.descriptions if one.date}) < 2:
+        return
+    if match := library.phrases["latest"].search(question):
+        yield _Found((Filter("latest", "true", match["word"]),), *match.span("word"))
+    elif match := library.phrases["latest_on"].search(question):
+        yield _Found((Filter("latest", "true", match.group()),), *match.span(), instead="said")
+
+
+def _restricts(filters: Filters, library: Library) -> bool:
+    """Tell whether some documents of *library* meet *filters* and some do not."""
+    return 0 < len(matching(filters, library.descriptions)) < len(library.descriptions)
+
+
+def _said(words: str) -> str:
+    return " ".join(words.strip(" ,;:").split())
+
+
+def _key(name: str) -> str:
+    return " ".join(name.lower().split())
+
+
+# --- phrases
+
+_YEAR = r"\b(?:19|20)\d\d(?!\d)"
+_THE = r"(?:the|this|that|these|those|his|her|their|its)"
+# What makes of "the report" another one than ours: "in the report of the UN", "in the letter to the President".
+_OURS = r"(?!\s+(?:of|by|from|to|issued|made|published|released|adopted|signed|\d))(?![\w’'-])"
+# What may follow the date of a document; any noun would be what the date belongs to ("reports of 2019 attacks").
+_GOES_ON = (
+    r"(?=\s*(?:[?.!,;:)]|$)|\s+(?:about|on|regarding|concerning|or|and|that|which|do|does|did|say|says|said|mention\w*|state[sd]?|describe\w*"
+    r"|refer\w*|speaks?|talks?|is|are|was|were|has|have|by)\b)"
+)
+_ASKED_IN = r"\b(?:in|from|within|across|among|according\s+to|which|what|any|all|do|does|did|only|show|find|list|search)\s+"
+
+
+@cache
+def _words() -> Mapping[str, Sequence[str]]:
+    import yaml
+
+    loaded: dict[str, str | list[str] | dict[str, list[str]]] = yaml.safe_load((_FOLDER / "en.yaml").read_text(encoding="utf-8"))
+    return {name: value.split() if isinstance(value, str) else list(value) for name, value in loaded.items()}
+
+
+@cache
+def _synonyms() -> Mapping[str, Sequence[str]]:
+    import yaml
+
+    kinds: dict[str, list[str]] = yaml.safe_load((_FOLDER / "en.yaml").read_text(encoding="utf-8"))["kinds"]
+    return kinds
+
+
+def _phrases(kinds: Iterable[str], speakers: Iterable[str]) -> Mapping[str, re.Pattern[str]]:
+    """Return the patterns of all phrases by name; those of kinds and speakers only where there are some."""
+    documents = _any({form for noun in _words()["documents"] for form in (noun, _plural(noun))})
+    says, speaks, said, stands, content, compares = (
+        _any(_words()[name]) for name in ("says", "speaks", "said", "stands", "content", "compares")
+    )
+    does_say = rf"(?:{says})(?:s|es|ed)?|said|told|spoke"
+    names = rf"(?:(?:mr|mrs|ms|dr|president|minister|ambassador|secretary-general)\.?\s+)?(?P<name_{{}}>{_any(speakers)})"
+    possessor = rf"|(?:{_any(speakers)})['’]s" if speakers else ""
+    day, opened, between = _day(), _opened(), _between()
+    period = rf"(?P<time>{opened}|{between})"
+    phrases = {
+        "dated_documents": rf"(?:^|[,:;(]\s*|{_ASKED_IN})(?:(?:the|all|any|your|these|those)\s+)?(?:(?:sco|official|public|joint)\s+)?"
+        rf"(?P<noun>{documents})\s+(?:(?:dated|published|issued|released)\s+)?(?P<time>{opened}|{between}|(?:of|from|dated)\s+{day})"
+        rf"{_GOES_ON}(?P<says>)",
+        "dated_document": rf"(?P<adjunct>,?\s*\b(?:in|from|within|according\s+to|as\s+per)\s+)?\b{_THE}\s+(?P<time>{day})\s+"
+        rf"(?:(?:joint|official)\s+)?(?P<noun>{documents}){_OURS}(?P<says>\s+(?:also\s+)?(?:{does_say})\b)?",
+        "said": rf"\b(?:{said})\b",
+        "said_then": rf"\b(?:{said})\s+{period}{_GOES_ON}",
+        "then_said": rf"^\W*{period}\s*,?\s+(?=(?:what|how|did|does|has|have|was|were|is)\b)",
+        "closing": rf"\b(?:{said})\b(?P<between>.*?)\s+{period}[\s?.!)]*$",
+        # "seized", but not a name such as "United" nor what merely describes ("related").
+        "content": rf"\b(?:{content})\b|(?-i:\b(?!related|armed|organi[sz]ed|concerned)[a-z]+ed\b)",
+        "compares": rf"\b(?:{compares})\b",
+        "latest": rf"\b(?P<word>latest|newest|most\s+recent)\s+(?:(?:sco|official|joint|public|published|available)\s+)?"
+        rf"(?:{documents}|{stands}|{_any(kinds)}){_OURS}",
+        "latest_on": r"\bthe\s+(?:latest|newest|most\s+recent)(?=\s+(?:on|about|regarding|concerning)\b)",
+    }
+    if kinds:
+        kind = rf"(?P<kind_{{}}>{_any(kinds)}){_OURS}"
+        which = rf"(?:{_THE}{possessor})\s+(?:(?:full|whole|entire)\s+)?"
+        phrases["kind"] = (
+            rf",?\s*\b(?:in|within|from|according\s+to|as\s+per)\s+{which}{kind.format('in')}"
+            rf"|\b(?:do|does|did|has|have)\s+(?P<shown>{which}{kind.format('has')})\s+(?:\w+ly\s+|also\s+|ever\s+|then\s+)?(?:{says})\b"
+            rf"|\b(?:{which}{kind.format('says')})\s+(?:also\s+)?(?:{does_say})\b"
+        )
+    if speakers:
+        phrases["speaker"] = (
+            rf"\b(?:{documents})\s+(?:by|of|from)\s+{names.format('by')}\b"
+            rf"|\b(?:according\s+to)\s+{names.format('to')}\b(?!['’])"
+            rf"|\b(?:do|does|did|has|have)\s+(?:the\s+)?{names.format('does')}\s+(?:\w+ly\s+|also\s+|ever\s+)?(?:{speaks})\b"
+            rf"|\b{names.format('whose')}['’]s\s+(?:{documents}|{stands})\b"
+            rf"|\b{names.format('says')}\s+(?:\w+ly\s+|also\s+|ever\s+|has\s+|had\s+)?(?:{speaks})\b"
+        )
+    return {name: re.compile(pattern, re.IGNORECASE | re.DOTALL) for name, pattern in phrases.items()}
+
+
+def _any(words: Iterable[str]) -> str:
+    return "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in sorted(words, key=lambda word: (-len(word), word)))
+
+
+def _plural(name: str) -> str:
+    if name.endswith("s") and not name.endswith("ss"):
+        return name
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}{'es' if name.endswith(('ch', 'sh', 'ss')) else 's'}"
+
+
+# --- dates
+
+
+def _day() -> str:
+    """Return the pattern of a day, month or year as English writes it, or ISO 8601."""
+    month = rf"(?:{'|'.join(rf'{name[:3]}(?:{name[3:]})?' for name in _words()['months'])})\.?"
+    number = r"\d{1,2}(?:st|nd|rd|th)?"
+    return (
+        rf"(?:{_YEAR}-\d\d-\d\d|{_YEAR}-\d\d(?!\d)|\b{number}\s+(?:of\s+)?{month},?\s+{_YEAR}|\b{month}\s+{number},?\s+{_YEAR}"
+        rf"|\b{month},?\s+(?:of\s+)?{_YEAR}|(?:the\s+year\s+)?{_YEAR})(?![\w%’'–-]|[.,]\d)"
+    )
+
+
+def _between() -> str:
+    """Return the pattern of a stretch of time with two ends."""
+    day = _day()
+    return (
+        rf"(?:in\s+the\s+(?:time|period|years?)\s+)?(?:between\s+{day}\s+and\s+{day}|from\s+{day}\s+(?:to|until|till|through)\s+{day})"
+        rf"|(?:in|from|during)\s+(?:the\s+years?\s+)?{_YEAR}\s*[-–]\s*{_YEAR}(?![\w-])"
+    )
+
+
+def _opened() -> str:
+    """Return the pattern of a stretch of time with one day, month or year and the word before it."""
+    day = _day()
+    return rf"(?:ever\s+since|since|after|before|prior\s+to|until|till|up\s+to|in|during)\s+{day}|from\s+{day}\s+on(?:wards?)?\b"
+
+
+def _read_time(text: str) -> tuple[date | None, date | None]:
+    """Return the first and the last day of a stretch of time, None for an open end. Raises ValueError for days that do not exist."""
+    years = re.search(rf"({_YEAR})\s*[-–]\s*({_YEAR})$", text)
+    days = years.groups() if years else [_iso(found) for found in re.findall(_day(), text, re.IGNORECASE)]
+    first, last = first_day(days[0]), last_day(days[-1])
+    if first > last:
+        raise ValueError(f"{text!r} ends before it begins")
+    opening = text.lower().split()[0]
+    if len(days) > 1:
+        return first, last
+    if opening in ("since", "ever") or re.search(r"\bon(?:wards?)?$", text, re.IGNORECASE):
+        return first, None
+    if opening == "after":
+        return last + timedelta(days=1), None
+    if opening in ("before", "prior"):
+        return None, first - timedelta(days=1)
+    return (None, last) if opening in ("until", "till", "up") else (first, last)
+
+
+def _iso(text: str) -> str:
+    """Return in ISO 8601 a day, month or year that the pattern of `_day` matched."""
+    rest, year = text[: -len("2019")].lower(), text[-len("2019") :]
+    if written := re.fullmatch(rf"{_YEAR}-\d\d(?:-\d\d)?", text):
+        return written.group()
+    month = next((at for at, name in enumerate(_words()["months"], start=1) if re.search(rf"\b{name[:3]}", rest)), None)
+    day = re.search(r"\d{1,2}", rest)
+    return year if month is None else f"{year}-{month:02}-{int(day.group()):02}" if day else f"{year}-{month:02}"
