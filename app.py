@@ -27,6 +27,8 @@ OFFLINE = {
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_VERBOSITY": "error",
 }
+# A question has one thread, and visitors have several: libraries that divide one product among all cores wait for each other.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 NOT_MEASURED = {"corpus_dir", "index_dir", "host", "port"}  # settings that decide no reply
 QUERIES = Path(__file__).resolve().parent / "tests" / "queries"
 EXAMPLES = (
@@ -41,7 +43,7 @@ EXAMPLES = (
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done or answered, 1 failed, 2 bad use, 3 abstained, 130 interrupted."""
     options = _parser().parse_args(arguments)
-    for variable, value in OFFLINE.items():
+    for variable, value in (OFFLINE | ONE_THREAD).items():
         os.environ.setdefault(variable, value)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without a character shows "?" for it
@@ -105,9 +107,10 @@ def _serve(options: argparse.Namespace, settings: "Settings") -> int:
 
 
 def _index(options: argparse.Namespace, settings: "Settings") -> int:
-    from index.embedding import SentenceEmbeddings, check_model
+    from index.embedding import check_model
+    from index.graph import prepare_encoder
 
-    _build(settings, SentenceEmbeddings(check_model(settings.embedding_model)))
+    _build(settings, prepare_encoder(check_model(settings.embedding_model), settings.index_dir))
     return ANSWERED
 
 
@@ -183,14 +186,15 @@ def _assistant(settings: "Settings") -> "Assistant":
     from bot.assistant import Assistant
     from bot.chat_model import NONE, open_chat_model
     from index.build import is_current
-    from index.embedding import SentenceEmbeddings, check_model
+    from index.embedding import check_model
+    from index.graph import prepare_encoder
     from index.store import open_generation
 
     chat_model = None if settings.chat_model == NONE else open_chat_model(settings.chat_model)
     files = check_model(settings.embedding_model)
     current = is_current(settings.corpus_dir, settings.index_dir, files)
     generation = open_generation(settings.index_dir) if current else None
-    embeddings = SentenceEmbeddings(files)
+    embeddings = prepare_encoder(files, settings.index_dir)
     if generation is None:
         _build(settings, embeddings)
         generation = open_generation(settings.index_dir)

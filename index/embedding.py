@@ -1,4 +1,4 @@
-"""Turns texts into unit vectors with a sentence-transformers model whose every file was checked; LangChain's two verbs.
+"""Turns texts into unit vectors with a sentence-transformers model whose every file was checked.
 
 Knows nothing of documents, indexes or where vectors go. Nothing is fetched: the model is a folder on this disk.
 """
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from index.errors import ModelError
@@ -78,7 +77,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class Encoder(Embeddings, ABC):
+class Encoder(ABC):
     """What turns texts into unit vectors, so that an inner product is a cosine: one interface, whichever engine computes."""
 
     files: ModelFiles
@@ -96,14 +95,6 @@ class Encoder(Embeddings, ABC):
     def encode_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenStates]]:
         """Return one unit vector a text, as `encode_documents` does for a model without prompts, and each text's token states."""
 
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """LangChain's verb for `encode_documents`."""
-        return [[float(number) for number in vector] for vector in self.encode_documents(texts)]
-
-    def embed_query(self, text: str) -> list[float]:
-        """LangChain's verb for `encode_question`."""
-        return [float(number) for number in self.encode_question(text)]
-
 
 class SentenceEmbeddings(Encoder):
     """A loaded sentence-transformers model; every vector has length 1, so inner product is cosine.
@@ -116,33 +107,33 @@ class SentenceEmbeddings(Encoder):
 
         self.files = files
         try:
-            self._model = SentenceTransformer(str(files.folder), device="cpu", local_files_only=True)
+            self.model = SentenceTransformer(str(files.folder), device="cpu", local_files_only=True)
         except Exception as error:  # what fails depends on the file at fault; a cut weights file gives the bare SafetensorError
             raise ModelError(f"The model in {files.folder} does not load ({error}). Reinstall it, or name another.") from error
-        self.dimension: int = self._model.get_embedding_dimension() or 0
+        self.dimension: int = self.model.get_embedding_dimension() or 0
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector a text, shape ``(len(texts), dimension)``."""
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         return np.asarray(
-            self._model.encode_document(list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False), dtype=np.float32
+            self.model.encode_document(list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False), dtype=np.float32
         )
 
     def encode_question(self, question: str) -> Vectors:
         """Return the unit vector of *question*, shape ``(dimension,)``."""
-        return np.asarray(self._model.encode_query([question], normalize_embeddings=True, show_progress_bar=False)[0], dtype=np.float32)
+        return np.asarray(self.model.encode_query([question], normalize_embeddings=True, show_progress_bar=False)[0], dtype=np.float32)
 
     def encode_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenStates]]:
         """Return one unit vector a text, as `encode_documents` does for a model without prompts, and each text's token states."""
         import torch
 
-        self._model[0].auto_model.config.output_hidden_states = True  # type: ignore[union-attr]  # a module's attribute by name
+        self.model[0].auto_model.config.output_hidden_states = True  # type: ignore[union-attr]  # a module's attribute by name
         vectors, states = [], []
         for start in range(0, len(texts), BATCH):
-            features = self._model.preprocess(list(texts[start : start + BATCH]))
+            features = self.model.preprocess(list(texts[start : start + BATCH]))
             with torch.inference_mode():
-                encoded = self._model(features)
+                encoded = self.model(features)
             vectors.append(encoded["sentence_embedding"].numpy())
             layers = torch.cat([encoded["all_layer_embeddings"][layer] for layer in STATE_LAYERS], dim=-1).numpy()
             for ids, mask, state in zip(features["input_ids"].numpy(), features["attention_mask"].numpy(), layers, strict=True):

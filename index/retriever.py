@@ -1,7 +1,8 @@
-"""The LangChain face of the index: a question in, LangChain documents out, for anyone composing with LangChain."""
+"""The LangChain faces of encoder and index, for anyone composing with LangChain; nothing of ours is routed through them."""
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
+from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
@@ -33,3 +34,18 @@ class ParagraphRetriever(BaseRetriever):
             )
             for passage in search(self.generation, self.embeddings, query, k or self.k).passages
         ]
+
+
+class EncoderEmbeddings(Embeddings):
+    """LangChain's two verbs for an encoder."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Return one unit vector a text."""
+        return [[float(number) for number in vector] for vector in self._encoder.encode_documents(texts)]
+
+    def embed_query(self, text: str) -> list[float]:
+        """Return the unit vector of a question."""
+        return [float(number) for number in self._encoder.encode_question(text)]

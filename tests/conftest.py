@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from app import EXAMPLES, OFFLINE
+from app import EXAMPLES, OFFLINE, ONE_THREAD
 
-os.environ.update(OFFLINE, LANGSMITH_TRACING="false")
+os.environ.update(OFFLINE | ONE_THREAD, LANGSMITH_TRACING="false")
 
 from bot.assistant import Assistant
 from index.build import build
-from index.embedding import DEFAULT_MODEL, SentenceEmbeddings, check_model
+from index.embedding import DEFAULT_MODEL, Encoder, SentenceEmbeddings, check_model
+from index.graph import prepare_encoder
 from index.store import Generation, open_generation
 
 # The same examples every time, and no clock: a busy machine is no fault of the code.
@@ -46,13 +47,19 @@ def closed_network() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def embeddings() -> SentenceEmbeddings:
-    """The real model, loaded once."""
+def reference() -> SentenceEmbeddings:
+    """The real model as sentence-transformers runs it, loaded once."""
     return SentenceEmbeddings(check_model(DEFAULT_MODEL))
 
 
 @pytest.fixture(scope="session")
-def index_dir(embeddings: SentenceEmbeddings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def embeddings(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    """The real model as the program runs it: the graph, exported once."""
+    return prepare_encoder(check_model(DEFAULT_MODEL), tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="session")
+def index_dir(embeddings: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A freshly built index of the default corpus; tests that alter it copy it first."""
     folder = tmp_path_factory.mktemp("index")
     build(CORPUS, folder, embeddings, lambda done, total: None)
@@ -66,6 +73,6 @@ def generation(index_dir: Path) -> Generation:
 
 
 @pytest.fixture(scope="session")
-def assistant(generation: Generation, embeddings: SentenceEmbeddings) -> Assistant:
+def assistant(generation: Generation, embeddings: Encoder) -> Assistant:
     """The assistant over the default corpus, with the real model."""
     return Assistant(generation, embeddings, EXAMPLES)

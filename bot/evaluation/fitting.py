@@ -39,14 +39,16 @@ def main() -> None:
     from bot.settings import Settings
     from bot.signals import question_signals, sentence_signals
     from index.corpus import find_files, read_document
-    from index.embedding import SentenceEmbeddings, check_model
+    from index.embedding import check_model
+    from index.graph import prepare_encoder
     from index.search import search
     from index.store import open_generation
 
     settings = Settings()
     documents = {document.document_id: document for document in map(read_document, find_files(settings.corpus_dir))}
     queries = read_queries(_FILE.parent.parent / "tests" / "queries" / "dev.jsonl", documents).queries
-    generation, embeddings = open_generation(settings.index_dir), SentenceEmbeddings(check_model(settings.embedding_model))
+    generation = open_generation(settings.index_dir)
+    embeddings = prepare_encoder(check_model(settings.embedding_model), settings.index_dir)
     answerable: list[Row] = []
     answers: list[Row] = []
     for query in queries:

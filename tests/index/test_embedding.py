@@ -4,8 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from langchain_core.embeddings import Embeddings
-from langchain_tests.integration_tests import EmbeddingsIntegrationTests
 
 from index.embedding import DEFAULT_MODEL, SentenceEmbeddings, check_model
 from index.errors import ModelError
@@ -124,48 +122,34 @@ def test_files_that_are_no_model_are_refused(model_copy, name, content):
 # --- the vectors
 
 
-def test_similarities_are_the_published_ones(embeddings):
+def test_similarities_are_the_published_ones(reference):
     """The model is the one that its documentation speaks of."""
-    vectors = embeddings.encode_documents(PUBLISHED_SENTENCES)
+    vectors = reference.encode_documents(PUBLISHED_SENTENCES)
     np.testing.assert_allclose(vectors @ vectors.T, PUBLISHED_SIMILARITIES, atol=5e-4)
 
 
-def test_vectors_have_length_one_and_the_models_dimension(embeddings):
+def test_vectors_have_length_one_and_the_models_dimension(reference):
     """So that an inner product is a cosine."""
-    vectors = embeddings.encode_documents(["One.", "Two words.", "x" * 5_000, "…"])
-    assert vectors.shape == (4, 384) == (4, embeddings.dimension)
+    vectors = reference.encode_documents(["One.", "Two words.", "x" * 5_000, "…"])
+    assert vectors.shape == (4, 384) == (4, reference.dimension)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
-def test_nothing_gives_no_vector(embeddings):
+def test_nothing_gives_no_vector(reference):
     """An empty batch is an empty matrix."""
-    assert embeddings.encode_documents([]).shape == (0, 384)
+    assert reference.encode_documents([]).shape == (0, 384)
 
 
-def test_a_question_and_an_equal_text_meet(embeddings):
+def test_a_question_and_an_equal_text_meet(reference):
     """The model knows no difference between questions and documents."""
-    question = embeddings.encode_question("Is the SCO a military bloc?")
+    question = reference.encode_question("Is the SCO a military bloc?")
     assert question.shape == (384,)
-    assert float(question @ embeddings.encode_documents(["Is the SCO a military bloc?"])[0]) == pytest.approx(1, abs=1e-5)
+    assert float(question @ reference.encode_documents(["Is the SCO a military bloc?"])[0]) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_vector_does_not_depend_on_its_batch(embeddings):
+def test_a_vector_does_not_depend_on_its_batch(reference):
     """Padding beside a longer text changes nothing that counts."""
-    alone = embeddings.encode_documents(["Peace."])[0]
-    beside = embeddings.encode_documents(["Peace.", "word " * 200])[0]
+    alone = reference.encode_documents(["Peace."])[0]
+    beside = reference.encode_documents(["Peace.", "word " * 200])[0]
     np.testing.assert_allclose(alone, beside, atol=1e-5)
-
-
-class TestLangChainConformance(EmbeddingsIntegrationTests):
-    """LangChain's own tests of what calls itself an Embeddings."""
-
-    @pytest.fixture
-    def model(self, embeddings) -> Embeddings:
-        """The real model, loaded once for all specifications."""
-        return embeddings
-
-    @property
-    def embeddings_class(self) -> type[Embeddings]:
-        """The class under test."""
-        return SentenceEmbeddings

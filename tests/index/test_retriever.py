@@ -1,10 +1,11 @@
 """The LangChain face: the same passages as search, as LangChain documents."""
 
 import pytest
+from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
-from langchain_tests.integration_tests import RetrieversIntegrationTests
+from langchain_tests.integration_tests import EmbeddingsIntegrationTests, RetrieversIntegrationTests
 
-from index.retriever import ParagraphRetriever
+from index.retriever import EncoderEmbeddings, ParagraphRetriever
 from index.search import search
 
 QUESTION = "What does the SCO say about drug trafficking?"
@@ -41,3 +42,17 @@ class TestLangChainConformance(RetrieversIntegrationTests):
     def retriever_query_example(self) -> str:
         """A question."""
         return QUESTION
+
+
+class TestEmbeddingsConformance(EmbeddingsIntegrationTests):
+    """LangChain's own tests of what calls itself an Embeddings."""
+
+    @pytest.fixture
+    def model(self, embeddings) -> Embeddings:
+        """The real model, loaded once for all specifications."""
+        return EncoderEmbeddings(embeddings)
+
+    @property
+    def embeddings_class(self) -> type[Embeddings]:
+        """The class under test."""
+        return EncoderEmbeddings

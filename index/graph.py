@@ -1,0 +1,247 @@
+"""Turns the checked model into an int8 graph beside the index, and runs it: texts to vectors and token states without torch.
+
+The reference is index/embedding.py's SentenceEmbeddings: a graph is exported from it, compared with it, and refused if
+the two disagree. Knows nothing of documents or search. docs/decisions/010 has the figures.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embedding import STATE_LAYERS, Encoder, ModelFiles, SentenceEmbeddings, TokenStates, Vectors
+from index.errors import ModelError
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+LEAST_COSINE = 0.97  # between graph and reference for every probe; the default model's lowest over questions and paragraphs is 0.985
+GRAPH_VERSION = 1  # raised when the export below changes: older graphs are exported anew
+LONGEST = 512  # tokens read of a text by a model that names no limit of its own
+OPSET = 18  # of ONNX; what torch's exporter and onnxruntime's quantisation both know
+PROBES = (  # compared before a graph is used, beside texts of the corpus: short, long, numbers, another script, one word
+    "cannabis",
+    "What is the organisation's position on the trafficking of drugs from Afghanistan?",
+    "In 2018 the member states seized 40 percent of all opiates, more than 100 tonnes, on 12 routes.",
+    "ШОС выступает за мирное урегулирование. 上海合作组织",
+    " ".join(["The parties agreed to strengthen cooperation against terrorism, separatism and extremism."] * 12),
+)
+
+log = logging.getLogger(__name__)
+
+
+class GraphEncoder(Encoder):
+    """An exported graph, run by onnxruntime on the tokenizer's ids; loading takes a tenth of a second.
+
+    One text at a time, a thread each: nothing is padded, so a text's vector does not depend on its neighbours. Safe from several threads.
+    """
+
+    def __init__(self, files: ModelFiles, graph: bytes, longest: int) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        self.files = files
+        self.digest = hashlib.sha256(graph).hexdigest()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1  # the threads are the caller's: one a text, one a visitor
+        options.log_severity_level = 3  # errors; what it warns of is of no use here
+        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._has_states = any(output.name == "states" for output in self._session.get_outputs())
+        self._tokenizer = Tokenizer.from_file(str(files.folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(max_length=longest)
+        self.dimension = int(self._session.get_outputs()[0].shape[-1])
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit vector a text, shape ``(len(texts), dimension)``."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            return np.stack(list(threads.map(self.encode_question, texts)))
+
+    def encode_question(self, question: str) -> Vectors:
+        """Return the unit vector of *question*, shape ``(dimension,)``."""
+        return self._run(["vectors"], self._ids(question))[0]
+
+    def encode_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenStates]]:
+        """Return one unit vector a text and each text's token states. Raises ModelError if the graph was exported without them."""
+        if not self._has_states:
+            raise ModelError(f"The model {self.files.name} has no layers {STATE_LAYERS}, so it gives no token states.")
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32), []
+        with ThreadPoolExecutor(min(len(texts), os.cpu_count() or 1)) as threads:
+            encoded = list(threads.map(self._tokens, texts))
+        return np.stack([vector for vector, _ in encoded]), [tokens for _, tokens in encoded]
+
+    def _tokens(self, text: str) -> tuple[Vectors, TokenStates]:
+        ids = self._ids(text)
+        vector, states = self._run(["vectors", "states"], ids)
+        return vector, TokenStates(ids, states)
+
+    def _ids(self, text: str) -> NDArray[np.int64]:
+        return np.array(self._tokenizer.encode(text).ids, dtype=np.int64)
+
+    def _run(self, outputs: list[str], ids: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+        inputs = {"input_ids": ids[None, :], "attention_mask": np.ones((1, len(ids)), dtype=np.int64)}
+        return [output[0] for output in self._session.run(outputs, inputs)]
+
+
+def open_graph(files: ModelFiles, folder: Path) -> GraphEncoder | None:
+    """Return the graph that was exported into *folder* for the model *files*, or None if there is none to be trusted.
+
+    A graph whose digest differs from its record, or of another model or version, is not opened.
+    """
+    place = _place(files, folder)
+    try:
+        record = json.loads((place / "graph.json").read_text(encoding="utf-8"))
+        graph = (place / "graph.onnx").read_bytes()
+    except (OSError, ValueError):
+        return None
+    expected = {"version": GRAPH_VERSION, "model_digest": files.digest, "sha256": hashlib.sha256(graph).hexdigest()}
+    if not (isinstance(record, dict) and expected.items() <= record.items() and isinstance(record.get("longest"), int)):
+        log.warning("The encoder's graph in %s was altered or is of another version; it is exported anew.", place)
+        return None
+    return GraphEncoder(files, graph, record["longest"])
+
+
+def prepare_encoder(files: ModelFiles, folder: Path) -> Encoder:
+    """Return the graph of the model *files*, exported into *folder* first if it is not there.
+
+    A model that cannot be exported, or whose graph disagrees with it, is used as it is, through torch: slower, and said so in the log.
+    Raises ModelError if the model does not load.
+    """
+    opened = open_graph(files, folder)
+    if opened is not None:
+        return opened
+    reference = SentenceEmbeddings(files)
+    try:
+        graph, longest = _export(reference)
+        encoder = GraphEncoder(files, graph, longest)
+        agreement = _agreement(reference, encoder)
+    except Exception as error:  # an exporter fails in as many ways as there are models
+        log.warning("The model %s cannot be exported (%s: %s); it is run by torch instead.", files.name, type(error).__name__, error)
+        return reference
+    if agreement < LEAST_COSINE:
+        log.warning("The exported graph of %s agrees with it by a cosine of %.3f only; torch runs it instead.", files.name, agreement)
+        return reference
+    record = {
+        "version": GRAPH_VERSION,
+        "model": files.name,
+        "model_digest": files.digest,
+        "sha256": encoder.digest,
+        "longest": longest,
+        "lowest_cosine": round(agreement, 4),
+    }
+    try:
+        _write(_place(files, folder), graph, record)
+    except OSError as error:
+        log.warning("The encoder's graph cannot be kept in %s (%s); the next start exports it again.", folder, error.strerror)
+    return encoder
+
+
+def _place(files: ModelFiles, folder: Path) -> Path:
+    return folder / f"encoder-{files.digest[:16]}"
+
+
+def _write(place: Path, graph: bytes, record: dict[str, object]) -> None:
+    """Write graph and record into *place*, whole or not at all."""
+    draft = place.with_name(f"{place.name}.{os.getpid()}")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    for name, content in (("graph.onnx", graph), ("graph.json", json.dumps(record, indent=1).encode())):
+        with (draft / name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    shutil.rmtree(place, ignore_errors=True)
+    draft.rename(place)
+
+
+def _agreement(reference: SentenceEmbeddings, encoder: GraphEncoder) -> float:
+    """Return the lowest cosine between what *reference* and *encoder* make of a probe."""
+    return float((reference.encode_documents(PROBES) * encoder.encode_documents(PROBES)).sum(axis=1).min())
+
+
+def _export(reference: SentenceEmbeddings) -> tuple[bytes, int]:
+    """Return the model as an ONNX graph with int8 weights, and the number of tokens that it reads at most."""
+    import tempfile
+
+    import onnx
+    import torch
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    module, longest = _exported_module(reference)
+    ids = torch.arange(1000, 1018).reshape(2, 9)
+    outputs = ["vectors", "states"][: len(module(ids, torch.ones_like(ids)))]
+    axes = {name: {0: "texts", 1: "tokens"} for name in ("input_ids", "attention_mask", "states")} | {"vectors": {0: "texts"}}
+    with tempfile.TemporaryDirectory() as scratch, torch.inference_mode(), warnings.catch_warnings(), _quiet_quantiser():
+        warnings.simplefilter("ignore")  # the exporter's: of its successor, which takes thirty times as long, and of constants it folds
+        full, small = Path(scratch) / "full.onnx", Path(scratch) / "int8.onnx"
+        torch.onnx.export(
+            module,
+            (ids, torch.ones_like(ids)),
+            str(full),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["input_ids", "attention_mask"],
+            output_names=outputs,
+            dynamic_axes={name: axes[name] for name in ("input_ids", "attention_mask", *outputs)},
+        )
+        # Seven bits for weights: on processors without VNNI products of full int8 overflow their 16-bit sums.
+        quantize_dynamic(full, small, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+        onnx.checker.check_model(str(small))
+        return small.read_bytes(), longest
+
+
+@contextmanager
+def _quiet_quantiser() -> Iterator[None]:
+    """Keep the quantiser's advice to developers, which it gives through the root logger, from users."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _exported_module(reference: SentenceEmbeddings) -> tuple["torch.nn.Module", int]:
+    """Return the whole pipeline of *reference* as a module of ids and mask, and its longest input in tokens. Raises ModelError."""
+    import torch
+    from torch.nn.functional import normalize
+
+    model = reference.model
+    if any(model.prompts.values()):
+        raise ModelError("it puts prompts before texts, which a graph does not")
+    transformer = cast("PreTrainedModel", model[0].auto_model)
+    transformer.set_attn_implementation("eager")
+    transformer.config.output_hidden_states = True
+    with_types = getattr(transformer.config, "type_vocab_size", 0) > 0
+
+    class Pipeline(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            features = {"input_ids": input_ids, "attention_mask": attention_mask}
+            if with_types:
+                features["token_type_ids"] = torch.zeros_like(input_ids)
+            encoded = self.model(features)
+            vectors = normalize(encoded["sentence_embedding"], dim=-1)
+            layers = encoded["all_layer_embeddings"]
+            if len(layers) <= max(STATE_LAYERS):
+                return (vectors,)
+            return vectors, torch.cat([layers[layer] for layer in STATE_LAYERS], dim=-1)
+
+    return Pipeline().eval(), int(model.max_seq_length or LONGEST)

@@ -1,0 +1,151 @@
+"""The model is exported once, compared with what it came from, and run without torch."""
+
+import json
+import logging
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index import graph as module
+from index.embedding import DEFAULT_MODEL, ModelFiles, SentenceEmbeddings, check_model
+from index.graph import GraphEncoder, open_graph, prepare_encoder
+from tests.project import ROOT
+
+TEXTS = [
+    "The trend towards legalising cannabis raises serious concerns.",
+    "Who attended the conference?",
+    "In 2018 the member states confiscated 40 percent of all the drugs.",
+    "word " * 400,
+]
+
+
+@pytest.fixture(scope="module")
+def files() -> ModelFiles:
+    """The checked files of the default model."""
+    return check_model(DEFAULT_MODEL)
+
+
+@pytest.fixture(scope="module")
+def exported(files, tmp_path_factory) -> Path:
+    """A folder that the graph was exported into."""
+    folder = tmp_path_factory.mktemp("exported")
+    assert isinstance(prepare_encoder(files, folder), GraphEncoder)
+    return folder
+
+
+@pytest.fixture
+def own(exported, tmp_path) -> Path:
+    """A copy of that folder to alter."""
+    shutil.copytree(exported, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def test_the_graph_agrees_with_the_model_that_it_was_exported_from(reference, exported, files):
+    """Seven-bit weights turn a vector by a few degrees at most: every cosine to the reference's vector is at least 0.97."""
+    cosines = (open_graph(files, exported).encode_documents(TEXTS) * reference.encode_documents(TEXTS)).sum(axis=1)
+    assert cosines.min() >= 0.97
+
+
+def test_every_vector_has_length_one(exported, files):
+    """So an inner product is a cosine."""
+    encoder = open_graph(files, exported)
+    assert np.linalg.norm(encoder.encode_documents(TEXTS), axis=1) == pytest.approx(1, abs=1e-5)
+    assert encoder.encode_documents([]).shape == (0, 384) == (0, encoder.dimension)
+
+
+def test_a_text_has_the_same_vector_alone_and_among_others(exported, files):
+    """Nothing is padded."""
+    encoder = open_graph(files, exported)
+    np.testing.assert_array_equal(encoder.encode_question(TEXTS[0]), encoder.encode_documents(TEXTS)[0])
+
+
+def test_token_states_are_those_of_the_reference(reference, exported, files):
+    """The same tokens, and states that point the same way."""
+    encoder = open_graph(files, exported)
+    (vectors, tokens), (_, expected) = encoder.encode_tokens(TEXTS), reference.encode_tokens(TEXTS)
+    np.testing.assert_array_equal(vectors, encoder.encode_documents(TEXTS))
+    for ours, theirs in zip(tokens, expected, strict=True):
+        assert ours.ids.tolist() == theirs.ids.tolist()
+        dots = (ours.states * theirs.states).sum(axis=1)
+        assert (dots / np.linalg.norm(ours.states, axis=1) / np.linalg.norm(theirs.states, axis=1)).mean() > 0.97
+
+
+def test_a_graph_is_exported_once(exported, files, monkeypatch):
+    """The next start finds it."""
+    monkeypatch.setattr(module, "_export", lambda reference: pytest.fail("exported again"))
+    assert isinstance(prepare_encoder(files, exported), GraphEncoder)
+
+
+def alter(folder: Path, name: str, content: bytes) -> None:
+    """Give the graph's file *name* other content."""
+    (file,) = folder.glob(f"*/{name}")
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("graph.onnx", b"not a graph"),
+        ("graph.onnx", b""),
+        ("graph.json", b"{}"),
+        ("graph.json", b"[]"),
+        ("graph.json", b"{"),
+        ("graph.json", json.dumps({"version": 0}).encode()),
+    ],
+)
+def test_an_altered_graph_is_not_opened(own, files, name, content):
+    """Its digest, its model and the version of its export must be those on record."""
+    alter(own, name, content)
+    assert open_graph(files, own) is None
+
+
+def test_a_flipped_bit_is_noticed(own, files):
+    """A graph is trusted whole or not at all."""
+    (file,) = own.glob("*/graph.onnx")
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    assert open_graph(files, own) is None
+
+
+def test_a_missing_record_or_graph_is_no_graph(own, files, tmp_path):
+    """What was never exported is not there."""
+    assert open_graph(files, tmp_path / "nowhere") is None
+    (file,) = own.glob("*/graph.json")
+    file.unlink()
+    assert open_graph(files, own) is None
+
+
+@pytest.mark.parametrize("fault", ["disagrees", "fails"])
+def test_a_model_that_cannot_be_exported_is_run_by_torch(reference, files, tmp_path, monkeypatch, caplog, fault):
+    """Slower, with the same vectors; the log says so, and nothing is kept."""
+    monkeypatch.setattr(module, "SentenceEmbeddings", lambda given: reference)
+    if fault == "fails":
+        monkeypatch.setattr(module, "_export", lambda model: (_ for _ in ()).throw(RuntimeError("an operator is unknown")))
+    else:
+        monkeypatch.setattr(module, "LEAST_COSINE", 1.1)
+    with caplog.at_level(logging.WARNING):
+        encoder = prepare_encoder(files, tmp_path)
+    assert isinstance(encoder, SentenceEmbeddings)
+    assert "torch" in caplog.text
+    assert list(tmp_path.iterdir()) == []
+
+
+SERVING = """
+import sys
+from pathlib import Path
+from index.embedding import DEFAULT_MODEL, check_model
+from index.graph import prepare_encoder
+prepare_encoder(check_model(DEFAULT_MODEL), Path(sys.argv[1])).encode_question("Who attended?")
+sys.exit(" ".join({"torch", "sentence_transformers", "transformers", "langchain_core"} & set(sys.modules)) or None)
+"""
+
+
+def test_answering_with_an_exported_graph_loads_no_torch(exported):
+    """Neither it nor what rests on it."""
+    done = subprocess.run([sys.executable, "-c", SERVING, str(exported)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
