@@ -29,7 +29,8 @@ OFFLINE = {
 }
 # A question has one thread, and visitors have several: libraries that divide one product among all cores wait for each other.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-NOT_MEASURED = {"corpus_dir", "index_dir", "host", "port"}  # settings that decide no reply
+# Settings that decide no reply.
+NOT_MEASURED = {"corpus_dir", "index_dir", "host", "port", "allowed_origins", "trusted_proxies", "requests_per_minute"}
 QUERIES = Path(__file__).resolve().parent / "tests" / "queries"
 EXAMPLES = (
     "What is the SCO's position on legalising cannabis?",
@@ -100,9 +101,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace, settings: "Settings") -> int:
-    from bot.web.server import serve
+    from bot.web.limits import read_proxies
+    from bot.web.origins import read_origins
+    from bot.web.server import Access, serve
 
-    serve(_assistant(settings), settings.host, settings.port)
+    access = Access(read_origins(settings.allowed_origins), read_proxies(settings.trusted_proxies), settings.requests_per_minute)
+    serve(_assistant(settings), settings.host, settings.port, access)
     return ANSWERED
 
 

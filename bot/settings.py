@@ -25,6 +25,14 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="the address to listen on; 0.0.0.0 lets other machines in")
     port: int = Field(default=7860, ge=1, le=65535, description="the port to listen on")
+    allowed_origins: str = Field(
+        default="none", description="other sites whose pages may use the assistant: exact origins, comma separated (docs/api.md), or none"
+    )
+    trusted_proxies: str = Field(
+        default="none",
+        description="reverse proxies whose X-Forwarded headers are believed: addresses or networks, comma separated, or none",
+    )
+    requests_per_minute: int = Field(default=120, ge=1, description="how many requests a minute the API takes from one address")
 
 
 def read_settings() -> Settings:

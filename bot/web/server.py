@@ -1,4 +1,4 @@
-"""Serves the chat, the documents and a health check over HTTP, with the headers and limits that keep visitors safe.
+"""Serves the chat, the documents, the API and the widget over HTTP, behind the middleware that keeps visitors safe.
 
 Knows the assistant only to hand it on.
 """
@@ -10,6 +10,7 @@ import re
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import cast
@@ -18,65 +19,80 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from gradio.route_utils import FnIndexInferError
 from starlette.routing import Mount
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.assistant import Assistant
 from bot.errors import ServerError
+from bot.web.api import Desk, api_application
 from bot.web.documents import document_page, list_page, missing_page
-from bot.web.evaluation import PATH, REPORTS, evaluation_routes
+from bot.web.evaluation import REPORTS, evaluation_routes
+from bot.web.guard import API_PATHS, Bounds, Guard, route_path
+from bot.web.limits import PER_ADDRESS, PER_CONVERSATION, Rates, Workers
 from bot.web.page import TITLE, build_page
 
 TAGLINE = "Answers in exact sentences from Shanghai Cooperation Organisation documents, with sources."
-MAX_BODY = 2_000_000  # bytes of a request; forty of the longest exchanges seen take 200,000
 GRACE = 2  # seconds that open connections get when the server stops
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'none'; base-uri 'self'; object-src 'none'; "
-    "frame-ancestors 'self'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-}
-FORM_POLICY = HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")  # of the one page that has a form
 FILES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
-# What the chat page needs of Gradio, and no more: uploads, files, proxies and direct calls stay shut.
-_GRADIO_PATHS = re.compile(
-    r"/(?:config|theme\.css|assets/[\w.\-]+|static/fonts/[\w./\-]+"
-    r"|gradio_api/(?:info|app_id|startup-events|cancel|reset|heartbeat/\w+|queue/(?:join|data)))"
-)
-_OUR_PATHS = re.compile(r"/|/healthz|/page\.(?:css|js)|/icon\.svg|/documents(?:/[^/]*)?|/evaluation(?:/report)?")
+# Checked again every five minutes, which costs no more than an answer without a body while nothing has changed.
+WIDGET_HEADERS = {"access-control-allow-origin": "*", "cache-control": "public, max-age=300"}
 _MALFORMED = (LookupError, TypeError, ValueError, AttributeError, AssertionError, RecursionError, FnIndexInferError)
 _HERE = Path(__file__).resolve().parent
 
 log = logging.getLogger(__name__)
 
 
-def build_server(assistant: Assistant, reports: Path = REPORTS) -> FastAPI:
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may ask, and how much: other sites' origins, the proxies that are believed, and the rates a minute."""
+
+    allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    per_address: int = PER_ADDRESS
+    per_conversation: int = PER_CONVERSATION
+
+
+def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access = Access()) -> FastAPI:
     """Return the whole site over *assistant* as an ASGI application; it opens no port and calls no other host.
 
     The newest report of the folder *reports* is shown.
     """
     server = FastAPI(title=TITLE, docs_url=None, redoc_url=None, openapi_url=None)
-    server.add_middleware(CORSMiddleware, allow_origins=[])  # without ours Gradio's lets every origin in
-    server.add_middleware(_Guard)
+    desk = Desk(assistant, Workers(), Rates(access.per_address, access.per_conversation))
+    server.add_middleware(_Fork, api=api_application(desk, access.allowed_origins))
+    server.add_middleware(Bounds)
+    # Also where no other origin is let in: without ours Gradio's own lets every origin in.
+    server.add_middleware(
+        CORSMiddleware,
+        allow_origins=access.allowed_origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["*"],
+        expose_headers=["Retry-After"],
+    )
+    server.add_middleware(Guard, allowed=access.allowed_origins)
+    server.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(access.trusted_proxies))
     front = _front_page()
 
     @server.api_route("/", methods=["GET", "HEAD"], response_class=HTMLResponse)
     def index() -> str:
         return front
 
-    @server.get("/healthz")
-    def health() -> dict[str, str]:
-        return {"status": "ok", "index_fingerprint": assistant.index_fingerprint}
-
     for name, media_type in FILES.items():
         server.get(f"/{name}")(_file(_HERE / name, media_type))
+
+    widget = StaticFiles(directory=_HERE / "widget", check_dir=False)  # tells browsers what has not changed
+
+    @server.get("/widget.js")
+    async def script(request: Request) -> Response:
+        return await _for_every_page(widget, "widget.js", request)
+
+    @server.get("/widget/{name}")
+    async def widget_file(name: str, request: Request) -> Response:
+        return await _for_every_page(widget, name, request)
 
     @server.get("/documents", response_class=HTMLResponse)
     def documents(theme: str = "") -> str:
@@ -109,7 +125,7 @@ def build_server(assistant: Assistant, reports: Path = REPORTS) -> FastAPI:
     return server
 
 
-def serve(assistant: Assistant, host: str, port: int) -> None:
+def serve(assistant: Assistant, host: str, port: int, access: Access = Access()) -> None:
     """Serve until interrupted, after printing the address to open. Raises ServerError if *host* and *port* cannot be had."""
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048)
@@ -118,14 +134,20 @@ def serve(assistant: Assistant, host: str, port: int) -> None:
         raise ServerError(f"Cannot listen on {host} port {port}: {why}. Choose another port: SCO_PORT={port + 1} python app.py") from error
     name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # all addresses of the machine; this one can be opened
     with listening:
-        asyncio.run(_run(assistant, listening, f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"))
+        asyncio.run(_run(assistant, access, listening, f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"))
 
 
-async def _run(assistant: Assistant, listening: socket.socket, address: str) -> None:
+async def _run(assistant: Assistant, access: Access, listening: socket.socket, address: str) -> None:
     # Built inside the loop, since outside one Gradio makes loops of its own and never closes them.
     # No access log: its lines would hold Gradio's session keys.
     config = uvicorn.Config(
-        build_server(assistant), log_level="warning", access_log=False, server_header=False, ws="none", timeout_graceful_shutdown=GRACE
+        build_server(assistant, access=access),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # read by our own middleware, from the proxies that are trusted
+        ws="none",
+        timeout_graceful_shutdown=GRACE,
     )
     sys.stdout.write(f"{TITLE}: open {address} (Ctrl-C stops)\n")
     sys.stdout.flush()
@@ -154,46 +176,20 @@ def _unprocessable(request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": "The request is not one that this page makes."}, status_code=422)
 
 
-class _Guard:
-    """Middleware: puts the headers on every response, lets known paths and bounded bodies in, and answers any failure."""
+async def _for_every_page(files: StaticFiles, name: str, request: Request) -> Response:
+    """Return the file *name* as pages of any origin may load it."""
+    response = await files.get_response(name, request.scope)
+    response.headers.update(WIDGET_HEADERS)
+    return response
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class _Fork:
+    """Middleware: sends the API's paths to the application *api*, and all others on."""
+
+    def __init__(self, app: ASGIApp, api: ASGIApp) -> None:
         self._app = app
+        self._api = api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = False
-
-        async def send_with_headers(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                headers = HEADERS | ({"Content-Security-Policy": FORM_POLICY} if scope["path"] == PATH else {})
-                own = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-                message["headers"] = [*message["headers"], *own]
-            await send(message)
-
-        answer = _refusal(scope) or self._app
-        try:
-            await answer(scope, receive, send_with_headers)
-        except Exception:
-            log.exception("A request failed.")
-            if not started:
-                failed = PlainTextResponse("Something went wrong on our side. Please try again.", status_code=500)
-                await failed(scope, receive, send_with_headers)
-
-
-def _refusal(scope: Scope) -> Response | None:
-    """Return the response that refuses a request, or None if it may go on."""
-    path = scope["path"]
-    if not (_OUR_PATHS.fullmatch(path) or _GRADIO_PATHS.fullmatch(path)) or ".." in path:
-        return PlainTextResponse("There is no such page here.", status_code=404)
-    if scope["method"] == "POST":
-        length = dict(scope["headers"]).get(b"content-length", b"")
-        if not length.isdigit():
-            return PlainTextResponse("Say how long the request is.", status_code=411)
-        if int(length) > MAX_BODY:
-            return PlainTextResponse(f"The request has {int(length):,} bytes; at most {MAX_BODY:,} are taken.", status_code=413)
-    return None
+        ours = scope["type"] == "http" and API_PATHS.fullmatch(route_path(scope))
+        await (self._api if ours else self._app)(scope, receive, send)

@@ -20,6 +20,7 @@ def test_without_variables_it_listens_to_this_machine_alone():
     """Nobody is let in by default."""
     settings = read_settings()
     assert (settings.host, settings.port) == ("127.0.0.1", 7860)
+    assert (settings.allowed_origins, settings.trusted_proxies) == ("none", "none")
     assert settings.corpus_dir.name == "corpus"
     assert settings.embedding_model == "all-MiniLM-L6-v2"
 

@@ -1,0 +1,52 @@
+"""Turns what cannot be done into one readable form: a status, a code, what happened and what to do. Knows nothing of routes."""
+
+import json
+from collections.abc import Mapping
+
+from starlette.responses import JSONResponse
+
+
+class RefusalError(Exception):
+    """A request is not answered: its HTTP status, a code for programs, a message for people, and what they can do.
+
+    ``retry_after_s`` are the seconds after which the same request may succeed, where time is what is missing.
+    """
+
+    def __init__(self, status: int, code: str, message: str, what_to_do: str, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.what_to_do = what_to_do
+        self.retry_after_s = retry_after_s
+
+    def to_json(self) -> dict[str, str]:
+        """Return code, message and what to do."""
+        return {"code": self.code, "message": self.message, "what_to_do": self.what_to_do}
+
+
+class Json(JSONResponse):
+    """A response of JSON in UTF-8 that nobody stores; a lone surrogate leaves as the escape that JSON has for it."""
+
+    def __init__(self, content: object, status_code: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(content, status_code, {"cache-control": "no-store", **(headers or {})})
+
+    def render(self, content: object) -> bytes:
+        """Return *content* as bytes of JSON."""
+        return json_bytes(content)
+
+
+def json_bytes(content: object) -> bytes:
+    """Return *content* as bytes of JSON in UTF-8, on one line."""
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+
+
+def refusal_response(refusal: RefusalError) -> Json:
+    """Return the response that says *refusal*."""
+    waiting = {} if refusal.retry_after_s is None else {"retry-after": f"{refusal.retry_after_s}"}
+    return Json({"error": refusal.to_json()}, refusal.status, waiting)
+
+
+def failed() -> RefusalError:
+    """Return the refusal for a fault of ours, whose details the log has."""
+    return RefusalError(500, "failed", "Something went wrong on our side, and it has been noted.", "Ask again.")

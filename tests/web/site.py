@@ -1,0 +1,77 @@
+"""The whole site over a scripted assistant, in this process and without a port: no model is loaded."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from bot.assistant import Trace
+from bot.conversation import Conversation
+from bot.web.server import Access, build_server
+from index.document import Description, Document, Paragraph, Sentence
+from tests.web.examples import REMARKS, abstention, answer, citation, courtesy
+
+TEXT = "So it is. And so it stays."
+PARAGRAPH = Paragraph("remarks-2019", 12, 0, TEXT, "body", "10", (Sentence(1, 0, 9), Sentence(2, 10, 26)))
+TWO_SENTENCES = (("One.", (1,)), ("Two.", (2, 1)))
+TWO_CITATIONS = (citation(1), citation(2, sentence=2))
+
+HERE_ALONE = Access()
+
+
+class Scripted:
+    """Stands in for the assistant: what it replies is decided by the question's first word; it remembers what it was asked."""
+
+    examples = ("Is it so?",)
+    index_fingerprint = "0" * 16
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Conversation]] = []
+
+    def traces(self, question: str, conversation: Conversation) -> Iterator[Trace]:
+        """Yield an answer, growing for "grow"; an abstention for "why", a courtesy for "hi", and an error for "fail"."""
+        self.asked.append((question, conversation))
+        word = question.split()[0].lower().strip("?")
+        if word == "fail":
+            raise RuntimeError("secret detail")
+        if word == "sleep":
+            time.sleep(0.5)
+        if word in ("why", "hi"):
+            yield Trace(abstention(question=question) if word == "why" else courtesy(question=question), None)
+            return
+        for count in (1, 2) if word == "grow" else (2,):
+            yield Trace(answer(*TWO_SENTENCES[:count], citations=TWO_CITATIONS[:count], question=question), None)
+
+    def descriptions(self) -> tuple[Description, ...]:
+        """Return the one document."""
+        return (REMARKS,)
+
+    def document(self, document_id: str) -> Document | None:
+        """Return the one document, or None."""
+        return Document(REMARKS, TEXT, (PARAGRAPH,)) if document_id == REMARKS.document_id else None
+
+
+@contextmanager
+def site(assistant: object, access: Access = HERE_ALONE, reports: Path = Path("reports")) -> Iterator[TestClient]:
+    """Serve *assistant*; a failure comes back as a response, as it would outside."""
+
+    async def built() -> FastAPI:  # outside a running loop Gradio makes loops of its own and leaves them open
+        return build_server(assistant, reports, access)
+
+    with TestClient(asyncio.run(built()), raise_server_exceptions=False) as client:
+        yield client
+
+
+def events(text: str) -> list[dict[str, object]]:
+    """Return the data of the events in a stream, each of which names its type."""
+    found = []
+    for block in text.split("\n\n")[:-1]:
+        name, data = block.split("\n")
+        found.append(json.loads(data.removeprefix("data: ")))
+        assert name == f"event: {found[-1]['type']}"
+    return found

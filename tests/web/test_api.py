@@ -1,0 +1,151 @@
+"""The API: a question in JSON gets the reply object, whole or as it grows; whatever cannot be done is said in one form."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from bot.reply import reply_to_json
+from tests.web.examples import abstention, answer, courtesy
+from tests.web.site import TWO_CITATIONS, TWO_SENTENCES, Scripted, events, site
+
+
+@pytest.fixture(scope="module")
+def scripted() -> Scripted:
+    """What the server under test asks."""
+    return Scripted()
+
+
+@pytest.fixture(scope="module")
+def client(scripted: Scripted) -> Iterator[TestClient]:
+    """The site."""
+    with site(scripted) as client:
+        yield client
+
+
+def refusal(response, status: int) -> dict[str, str]:
+    """Return what the refusal says, which is readable, after a look at its status."""
+    assert response.status_code == status
+    said = response.json()["error"]
+    assert set(said) == {"code", "message", "what_to_do"}
+    assert all(said.values())
+    return said
+
+
+# --- asking
+
+
+@pytest.mark.parametrize(
+    ("question", "reply"),
+    [
+        ("Is it so?", answer(*TWO_SENTENCES, citations=TWO_CITATIONS)),
+        ("Why?", abstention()),
+        ("Hi", courtesy()),
+    ],
+    ids=["answer", "abstention", "courtesy"],
+)
+def test_a_question_gets_the_reply_object_of_every_face(client, question, reply):
+    """Field for field what bot.reply makes."""
+    response = client.post("/api/chat", json={"question": question})
+    assert response.status_code == 200
+    assert response.json() == reply_to_json(reply)
+    assert response.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("history", "turns"),
+    [
+        ([{"role": "user", "content": "A?"}, {"role": "assistant", "content": "B. [1]"}], [("user", "A?"), ("assistant", "B.")]),
+        ([{"question": "A?", "answer": "B."}, {"question": "C?"}], [("user", "A?"), ("assistant", "B."), ("user", "C?")]),
+        ([], []),
+    ],
+    ids=["messages", "questions with answers", "none"],
+)
+def test_the_history_is_sent_as_messages_or_as_questions_with_answers(client, scripted, history, turns):
+    """The assistant sees the same turns, without markers."""
+    assert client.post("/api/chat", json={"question": "And so?", "history": history}).status_code == 200
+    assert [(turn.role, turn.content) for turn in scripted.asked[-1][1].turns] == turns
+
+
+def test_a_stream_tells_every_citation_before_the_sentence_that_names_it(client):
+    """The sentences come one by one, each once, and the whole reply ends the stream."""
+    response = client.post("/api/chat", json={"question": "grow", "stream": True})
+    assert response.headers["content-type"].startswith("text/event-stream")
+    told = events(response.text)
+    assert [event["type"] for event in told] == ["start", "citation", "sentence", "citation", "sentence", "end"]
+    assert (told[0]["question"], told[0]["standalone_question"]) == ("grow", "grow")
+    assert [event["index"] for event in told if event["type"] == "citation"] == [1, 2]
+    assert [(event["number"], event["text"], event["markers"]) for event in told if event["type"] == "sentence"] == [
+        (1, "One.", [1]),
+        (2, "Two.", [2, 1]),
+    ]
+    whole = told[-1]["reply"]
+    assert whole == reply_to_json(answer(*TWO_SENTENCES, citations=TWO_CITATIONS, question="grow"))
+    assert [whole["answer"][event["start"] : event["end"]] for event in told if event["type"] == "sentence"] == ["One.", "Two."]
+
+
+@pytest.mark.parametrize(("question", "types"), [("why", ["start", "abstain"]), ("hi", ["start", "end"])])
+def test_a_stream_without_an_answer_ends_with_the_reply_alone(client, question, types):
+    """There is no sentence to tell."""
+    told = events(client.post("/api/chat", json={"question": question, "stream": True}).text)
+    assert [event["type"] for event in told] == types
+    assert told[-1]["reply"]["question"] == question
+
+
+# --- what cannot be done
+
+
+def test_a_failure_is_told_without_its_details(client, caplog):
+    """The caller learns that it failed, the log learns why; in a stream the failure is its last event."""
+    assert refusal(client.post("/api/chat", json={"question": "fail"}), 500)["code"] == "failed"
+    told = events(client.post("/api/chat", json={"question": "fail", "stream": True}).text)
+    assert [(event["type"], event["code"]) for event in told] == [("error", "failed")]
+    assert "secret detail" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({}, "question"),
+        ({"question": "x" * 2001}, "2000 characters"),
+        ({"question": "?!"}, "question"),
+        ({"question": 7}, "valid string"),
+        ({"question": "\ud800"}, "question"),
+        ({"question": "A?", "histroy": []}, "histroy"),
+        ({"question": "A?", "history": "B"}, "history"),
+        ({"question": "A?", "history": [{"role": "system", "content": "B"}]}, "history.0"),
+        ({"question": "A?", "language": "de"}, "language"),
+        ([], "body"),
+    ],
+    ids=["nothing", "too long", "no word", "a number", "no text", "misspelt", "no list", "unknown role", "unknown language", "no object"],
+)
+def test_a_request_of_another_form_is_told_what_is_wrong(client, body, says):
+    """The message names the field."""
+    said = refusal(client.post("/api/chat", content=json.dumps(body), headers={"content-type": "application/json"}), 422)
+    assert said["code"] == "invalid_request"
+    assert says in said["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/chat", 405, "method_not_allowed"),
+        ("POST", "/healthz", 405, "method_not_allowed"),
+        ("GET", "/api/nothing", 404, "not_found"),
+        ("GET", "/v1/nothing", 404, "not_found"),
+        ("GET", "/nothing", 404, "not_found"),
+    ],
+)
+def test_an_address_or_method_that_is_not_there_is_said_in_the_same_form(client, method, path, status, code):
+    """No refusal is a page or an empty body."""
+    assert refusal(client.request(method, path, json={}), status)["code"] == code
+
+
+# --- health
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_and_readiness_name_the_index(client, path):
+    """A site that is built is ready."""
+    assert client.get(path).json()["index_fingerprint"] == "0" * 16
