@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from bot.languages import Voice, language_of, voice
 from bot.messages import messages
 from index.document import Description
 
 MAX_LENGTH = 120  # characters; longer messages say more than small talk
-_SENTENCE_END = re.compile(r"[.!?…;\n]+")
+_SENTENCE_END = re.compile(r"[.!?…;\n。！？；，]+")
 _FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "small_talk"
 
 
@@ -26,7 +27,7 @@ class _SmallTalk:
 
 
 @cache
-def _small_talk(language: str) -> _SmallTalk:
+def _small_talk(language: Voice) -> _SmallTalk:
     import yaml
 
     loaded = yaml.safe_load((_FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
@@ -40,7 +41,7 @@ def courtesy(question: str, descriptions: Sequence[Description], example: str) -
     if kind is None:
         return None
     listed = "\n".join(f"• {d.title} ({', '.join(part for part in (d.kind, d.date) if part)})" for d in descriptions)
-    return messages()[kind].format(count=len(descriptions), example=example, list=listed)
+    return messages(voice(language_of(question)))[kind].format(count=len(descriptions), example=example, list=listed)
 
 
 def small_talk_kind(question: str) -> str | None:
@@ -48,7 +49,8 @@ def small_talk_kind(question: str) -> str | None:
     parts = [" ".join(re.sub(r"[^\w\s]", " ", part).split()) for part in _SENTENCE_END.split(question.casefold())]
     if sum(len(part) for part in parts) > MAX_LENGTH:
         return None
-    kinds = [_kind(part, _small_talk("en")) for part in parts if part]
+    small_talk = _small_talk(voice(language_of(question)))
+    kinds = [_kind(part, small_talk) for part in parts if part]
     return kinds[-1] if kinds and all(kinds) else None
 
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from bot.languages import Voice
+
 _FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "messages"
 
 
 @cache
-def messages(language: str = "en") -> Mapping[str, str]:
+def messages(language: Voice = "en") -> Mapping[str, str]:
     """Return every message by name, with its {slots} unfilled."""
     import yaml
 

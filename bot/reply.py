@@ -10,7 +10,7 @@ from urllib.parse import quote as url_quote
 
 from index.document import Description, Paragraph, Passage, Sentence
 
-AbstentionReason = Literal["no_evidence", "out_of_scope", "unsupported_draft", "unclear_question"]
+AbstentionReason = Literal["no_evidence", "out_of_scope", "unsupported_draft", "unclear_question", "other_language"]
 SentenceStatus = Literal["verbatim", "supported"]
 
 

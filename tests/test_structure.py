@@ -17,7 +17,7 @@ READING_ORDER = """
     index.store index.search index.ranking index.retriever index.build
     index.training.data index.training.states index.training.model index.training.train
 
-    bot.errors bot.settings bot.filters bot.reply bot.conversation bot.messages bot.courtesy bot.prompts bot.chat_model bot.rewriting
+    bot.errors bot.settings bot.filters bot.reply bot.conversation bot.languages bot.messages bot.courtesy bot.prompts bot.chat_model bot.rewriting
     bot.question bot.follow_up bot.suggestions bot.signals bot.evidence bot.writer bot.verification bot.citations
     bot.assistant bot.terminal
 

@@ -70,7 +70,36 @@ SMALL_TALK = [
     ("What are you based on?", "documents"),
 ]
 
+OTHER_SMALL_TALK = [
+    ("Привет!", "ru", "greeting"),
+    ("Здравствуйте, кто вы?", "ru", "identity"),
+    ("Добрый день. Какие у вас есть документы?", "ru", "documents"),
+    ("Спасибо большое", "ru", "thanks"),
+    ("Хорошо, спасибо!", "ru", "thanks"),
+    ("что ты умеешь", "ru", "ability"),
+    ("Как дела?", "ru", "wellbeing"),
+    ("До свидания", "ru", "goodbye"),
+    ("Понятно.", "ru", "acknowledgement"),
+    ("Начать сначала", "ru", "clear"),
+    ("Очистить чат", "ru", "clear"),
+    ("你好", "zh", "greeting"),
+    ("你好，你是谁？", "zh", "identity"),
+    ("您有哪些文件？", "zh", "documents"),
+    ("谢谢！", "zh", "thanks"),
+    ("你能做什么？", "zh", "ability"),
+    ("再见", "zh", "goodbye"),
+    ("好的", "zh", "acknowledgement"),
+    ("重新开始", "zh", "clear"),
+]
+
 QUESTIONS = [
+    "Здравствуйте, что с наркотиками?",
+    "Какие документы подписали в Бишкеке?",
+    "Как дела в Афганистане?",
+    "Спасибо. А терроризм?",
+    "你好，毒品呢？",
+    "谢谢。恐怖主义呢？",
+    "阿富汗有哪些文件？",
     "Hello, what does the SCO say about drugs?",
     "Hi! Is the SCO a military bloc?",
     "Good morning. How should peace in Afghanistan be achieved?",
@@ -124,6 +153,13 @@ QUESTIONS = [
 def test_small_talk_is_recognised_whatever_its_punctuation_and_case(message, kind):
     """Each kind has its own reply."""
     expected = messages()[kind].split("{")[0]
+    assert (courtesy(message, DESCRIPTIONS, EXAMPLE) or "").startswith(expected)
+
+
+@pytest.mark.parametrize(("message", "language", "kind"), OTHER_SMALL_TALK, ids=lambda value: value)
+def test_small_talk_is_answered_in_its_language(message, language, kind):
+    """Russian and Chinese have words of their own."""
+    expected = messages(language)[kind].split("{")[0]
     assert (courtesy(message, DESCRIPTIONS, EXAMPLE) or "").startswith(expected)
 
 

@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from bot.languages import VOICES, language_of
 from bot.messages import messages
 from bot.reply import AbstentionReason
 
@@ -15,17 +16,27 @@ SLOTS = {
     "suggested_question": {"subject"},
 }
 CONVERSATION = {"nothing_more", "nothing_to_sum_up", "suggested_question"}
+LANGUAGE = {"not_translated", "original_language"}
 CHAT_MODEL = {"chat_model_failed", "draft_not_supported"}
 KINDS = {"greeting", "thanks", "goodbye", "acknowledgement", "wellbeing", "identity", "ability", "documents", "clear"}
 
 
-def test_there_is_a_message_for_every_reason_and_every_kind_of_small_talk():
-    """No reply fails for want of words."""
-    assert set(messages()) == set(get_args(AbstentionReason)) | KINDS | CONVERSATION | CHAT_MODEL
+@pytest.mark.parametrize("language", VOICES)
+def test_there_is_a_message_for_every_reason_and_every_kind_of_small_talk(language):
+    """No reply fails for want of words, in any language."""
+    assert set(messages(language)) == set(get_args(AbstentionReason)) | KINDS | CONVERSATION | CHAT_MODEL | LANGUAGE
+
+
+@pytest.mark.parametrize("language", VOICES)
+@pytest.mark.parametrize("name", messages())
+def test_a_message_has_only_the_slots_that_are_filled(name, language):
+    """A brace that is left over would be shown."""
+    slots = {slot for _, slot, _, _ in string.Formatter().parse(messages(language)[name]) if slot is not None}
+    assert slots == SLOTS.get(name, set())
 
 
 @pytest.mark.parametrize("name", messages())
-def test_a_message_has_only_the_slots_that_are_filled(name):
-    """A brace that is left over would be shown."""
-    slots = {slot for _, slot, _, _ in string.Formatter().parse(messages()[name]) if slot is not None}
-    assert slots == SLOTS.get(name, set())
+@pytest.mark.parametrize("language", VOICES)
+def test_a_message_is_in_its_language(name, language):
+    """None was forgotten."""
+    assert language_of(messages(language)[name]) == language

@@ -1,0 +1,113 @@
+"""Tells the language of a message by its script, and knows the fixed English twins of words and questions in Russian and Chinese.
+
+Translates nothing: a glossary gives words to offer a question with, and whole questions are known only by their exact
+twins. All of it is data: prompts/languages/. Knows nothing of search or replies.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from index.embedding import Vectors
+
+Language = Literal["en", "ru", "zh", "other"]
+Voice = Literal["en", "ru", "zh"]  # the languages that the assistant and the page speak
+
+VOICES: Mapping[Voice, str] = {"en": "English", "ru": "Русский", "zh": "中文"}
+HAN_A_WORD = 2  # characters: the commonest length of a Chinese word
+# How far, on the way from unrelated sentences (0) to the same (1), the twins of a language that a model reads have to be.
+# The default model, which reads English alone, comes to 0.02 in Russian and 0.08 in Chinese.
+TWINS_FROM = 0.35
+_FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "languages"
+_RUN = re.compile(r"[^\W\d_]+")
+# Names and numbers; "SCO" says nothing here, since all is about it.
+_AS_TYPED = re.compile(r"(?<![A-Za-zÀ-ž])(?!SCO(?![A-Za-z]))[A-Za-zÀ-ž][A-Za-zÀ-ž0-9'’-]*|\d(?:[\d.,]*\d)?")
+
+
+def language_of(text: str) -> Language:
+    """Return the language that most words of *text* are in, as far as their letters tell; without letters, English.
+
+    Cyrillic counts as Russian, Han as Chinese, Latin as English, and any other script as other. Names in Latin letters
+    stand in all of them, so of equals the other script is taken.
+    """
+    words = {"en": 0.0, "ru": 0.0, "zh": 0.0, "other": 0.0}
+    for run in _RUN.findall(text):
+        scripts = [_language(character) for character in run]
+        for language in set(scripts):
+            words[language] += scripts.count(language) / HAN_A_WORD if language == "zh" else 1
+    others: tuple[Language, ...] = ("ru", "zh", "other")
+    most = max(others, key=lambda language: words[language])
+    return most if words[most] and words[most] >= words["en"] else "en"
+
+
+def _language(letter: str) -> Language:
+    name = unicodedata.name(letter, "")
+    by_script: dict[str, Language] = {"LATIN": "en", "CYRILLIC": "ru", "CJK": "zh"}
+    return by_script.get(name.partition(" ")[0], "other")
+
+
+def voice(language: Language) -> Voice:
+    """Return the language to reply in: that of the message if the assistant speaks it, else English."""
+    return "en" if language == "other" else language
+
+
+@cache
+def _data(language: Voice) -> Mapping[str, Mapping[str, str]]:
+    import yaml
+
+    if language == "en":
+        return {"questions": {}, "words": {}, "sentences": {}}
+    loaded: Mapping[str, Mapping[str, str]] = yaml.safe_load((_FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def translated(question: str, language: Voice) -> str:
+    """Return the twin of an English *question* in *language*, or *question* itself if it has none."""
+    return _data(language)["questions"].get(question, question)
+
+
+def english_twin(question: str) -> str | None:
+    """Return the English question whose fixed twin *question* is, whatever its case, white space and final mark, or None."""
+    twins = {_plain(twin): english for english, twin in _data(voice(language_of(question)))["questions"].items()}
+    return twins.get(_plain(question))
+
+
+def _plain(question: str) -> str:
+    return " ".join(re.sub(r"[^\w\s]", " ", question.casefold().replace("ё", "е")).split())
+
+
+def english_words(text: str) -> tuple[str, ...]:
+    """Return what of *text* can be said in English without translating: its glossary words, and names and numbers as typed.
+
+    They come in the order of *text*, none twice. The glossary is matched from the start of a word in Russian, which
+    inflects the ends, and anywhere in Chinese, which has no spaces.
+    """
+    language = voice(language_of(text))
+    lowered = text.casefold().replace("ё", "е")
+    found = {match.start(): match.group() for match in _AS_TYPED.finditer(text)}
+    taken: set[int] = set()
+    for key, english in sorted(_data(language)["words"].items(), key=lambda item: -len(item[0])):  # "drug trafficking" before "drug"
+        for match in re.finditer((r"\b" if language == "ru" else "") + re.escape(key), lowered):
+            span = set(range(match.start(), match.end()))
+            if not span & taken:
+                taken |= span
+                found[match.start()] = english
+    return tuple(dict.fromkeys(found[at] for at in sorted(found) if found[at]))
+
+
+def reads(encode: Callable[[Sequence[str]], Vectors], language: Voice) -> bool:
+    """Tell whether an embedding model takes sentences of *language* to their English twins, by the pairs in its data.
+
+    The twins' cosine is held against that of sentences that have nothing to do with each other, since each model has a scale
+    of its own.
+    """
+    pairs = _data(language)["sentences"]
+    if not pairs:
+        return language == "en"
+    cosines = encode(tuple(pairs.values())) @ encode(tuple(pairs)).T
+    twins = float(cosines.diagonal().mean())
+    unrelated = float((cosines.sum() - cosines.trace()) / (cosines.size - len(pairs)))
+    return twins - unrelated >= TWINS_FROM * (1 - unrelated)

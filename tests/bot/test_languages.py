@@ -1,0 +1,113 @@
+"""A message's language is told by its script; twins and glossary are data, and complete."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import yaml
+
+from app import EXAMPLES
+from bot.languages import VOICES, english_twin, english_words, language_of, reads, translated, voice
+from index.embedding import Vectors
+from tests.project import ROOT
+
+LANGUAGES = ("ru", "zh")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        pytest.param("What about drugs?", "en", id="English"),
+        pytest.param("¿Qué dice?", "en", id="Latin letters"),
+        pytest.param("Что ШОС говорит о наркотиках?", "ru", id="Russian"),
+        pytest.param("上合组织对毒品有何表述？", "zh", id="Chinese"),
+        pytest.param("Что такое RATS?", "ru", id="Russian with an English name"),
+        pytest.param("SCO是什么", "zh", id="Chinese with an English name, without a space"),
+        pytest.param("What is ШОС?", "en", id="English with a Russian name"),
+        pytest.param("ما هو موقف المنظمة؟", "other", id="Arabic"),
+        pytest.param("किसान", "other", id="Devanagari"),
+        pytest.param("2019?", "en", id="no letters"),
+        pytest.param("", "en", id="nothing"),
+    ],
+)
+def test_a_language_is_told_by_the_script_of_most_words(text, language):
+    """Names stand in Latin letters in every language."""
+    assert language_of(text) == language
+
+
+def test_what_cannot_be_spoken_is_replied_to_in_english():
+    """Three voices, and English for all others."""
+    assert [voice(language) for language in ("en", "ru", "zh", "other")] == ["en", "ru", "zh", "en"]
+    assert set(VOICES) == {"en", *LANGUAGES}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_example_has_a_twin_that_is_understood_as_it(language):
+    """Whatever its case, its white space and its final mark."""
+    twins = {example: translated(example, language) for example in EXAMPLES}
+    assert {language_of(twin) for twin in twins.values()} == {language}
+    for example, twin in twins.items():
+        assert english_twin(twin) == example
+        assert english_twin(f"  {twin.upper()[:-1]} ") == example
+
+
+def test_a_question_without_a_twin_is_not_guessed():
+    """Nothing is translated."""
+    assert english_twin("Какова позиция ШОС по Тайваню?") is None
+    assert english_twin("What is the SCO?") is None
+    assert translated("What is the SCO?", "ru") == "What is the SCO?"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param("Что говорится о наркотиках в Афганистане?", ("drugs", "Afghanistan"), id="inflected"),
+        pytest.param("незаконный оборот наркотиков", ("drug trafficking",), id="the longer entry"),
+        pytest.param("Сколько тонн героина изъяли в 2018 году?", ("heroin", "2018"), id="a number"),
+        pytest.param("ШОС и RATS", ("RATS",), id="the SCO says nothing"),
+        pytest.param("上合组织如何看待阿富汗的毒品问题？", ("Afghanistan", "drugs"), id="Chinese"),
+        pytest.param("SCO和UN", ("UN",), id="names in Chinese"),
+        pytest.param("Погода хорошая?", (), id="no entry"),
+    ],
+)
+def test_a_question_gives_its_glossary_words_names_and_numbers(text, words):
+    """In the order in which they stand."""
+    assert english_words(text) == words
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_glossary_keys_are_as_they_are_looked_up(language):
+    """In lower case and without the letter that Russian writes in two ways; each in its own script."""
+    data = yaml.safe_load((ROOT / "prompts" / "languages" / f"{language}.yaml").read_text(encoding="utf-8"))
+    for key in data["words"]:
+        assert key == key.casefold().replace("ё", "е").strip()
+        assert language_of(key) == language
+    assert {language_of(twin) for twin in data["sentences"].values()} == {language}
+    assert {language_of(english) for part in ("questions", "sentences") for english in data[part]} == {"en"}
+
+
+def fake(scale: float, noise: float):
+    """Return an encoder of twins: as near as *noise* lets them be, all squeezed together by *scale*."""
+    seen: dict[int, list[str]] = {}
+
+    def encode(texts: Sequence[str]) -> Vectors:
+        rows = np.eye(len(texts), 20, dtype=np.float32)
+        random = np.random.default_rng(len(seen))
+        seen[len(seen)] = list(texts)
+        vectors = scale * np.eye(20, dtype=np.float32)[19] + rows + noise * random.standard_normal(rows.shape).astype(np.float32)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    return encode
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_default_model_reads_english_alone(embeddings, language):
+    """It is said so, not assumed: the pairs are encoded."""
+    assert not reads(embeddings.encode_documents, language)
+    assert reads(embeddings.encode_documents, "en")
+
+
+@pytest.mark.parametrize(("scale", "noise", "reading"), [(0, 0.05, True), (2, 0.05, True), (0, 2, False), (2, 2, False)])
+def test_a_model_that_takes_twins_to_one_place_reads_the_language(scale, noise, reading):
+    """Also one whose cosines are all high."""
+    assert reads(fake(scale, noise), "zh") == reading
