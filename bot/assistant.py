@@ -7,15 +7,16 @@ from functools import cached_property
 from bot.chat_model import ChatModel, ChatModelFailureError
 from bot.citations import VerifiedSentence, check, cite, cite_checked
 from bot.conversation import Conversation
-from bot.courtesy import courtesy
+from bot.courtesy import courtesy, small_talk_kind
 from bot.evidence import Evidence, EvidenceSentence, NoEvidence, choose_evidence
 from bot.follow_up import Understood, understand
+from bot.languages import Language, Voice, english_words, language_of, reads, translated, voice
 from bot.messages import messages
 from bot.prompts import new_ids
 from bot.question import check_question, parts
 from bot.reply import Abstention, Answer, Courtesy, NearestPassage, Reply
-from bot.rewriting import in_latin_script, rewrite
-from bot.suggestions import Suggestion, choose, subjects
+from bot.rewriting import rewrite
+from bot.suggestions import MAX_OFFERED, Suggestion, choose, subjects
 from bot.writer import DraftSentence, answer_prompt, read_draft, write_extract
 from index.document import Description, Document
 from index.embedding import Encoder
@@ -48,6 +49,7 @@ class Assistant:
         self._embeddings = embeddings
         self._chat_model = chat_model
         self._descriptions = {description.document_id: description for description in generation.descriptions()}
+        self._read: dict[Language, bool] = {}
         self.examples = tuple(examples)
         self.index_fingerprint = generation.manifest.index_fingerprint
 
@@ -69,7 +71,8 @@ class Assistant:
         Only an answer that a chat model words grows. If the model fails on the way, the last is the documents' own sentences.
         """
         extracted = self._extracted(question, conversation)
-        if self._chat_model is None or extracted.evidence is None or not isinstance(extracted.reply, Answer):
+        english = language_of(extracted.reply.question) == "en"  # in no other can a sentence be held against the documents
+        if self._chat_model is None or extracted.evidence is None or not isinstance(extracted.reply, Answer) or not english:
             yield extracted
             return
         for answer in self._worded(self._chat_model, extracted.reply, extracted.evidence):
@@ -110,9 +113,10 @@ class Assistant:
     def _understood(self, asked: str, conversation: Conversation) -> Understood:
         """Return what *asked* wants; with a chat model, its question as the model words it after the turns, or in English."""
         understood = understand(asked, conversation)
-        english = in_latin_script(asked)
+        english = language_of(understood.question) == "en"
         wanted = ("answer",) if english else ("answer", "unclear")
-        if self._chat_model is None or understood.wish not in wanted or (english and not conversation.turns):
+        left = understood.wish not in wanted or (english and not conversation.turns) or small_talk_kind(asked) is not None
+        if self._chat_model is None or left:
             return understood
         rewritten = rewrite(self._chat_model, asked, conversation)
         return understood if rewritten is None else Understood("answer", rewritten, rewritten, turn=understood.turn)
@@ -121,9 +125,13 @@ class Assistant:
         """Return the reply to *question* in the documents' own sentences."""
         asked = check_question(question)
         understood = self._understood(asked, conversation)
-        small_talk = courtesy(asked, tuple(self._descriptions.values()), self.examples[0] if self.examples else "")
+        small_talk = courtesy(asked, tuple(self._descriptions.values()), self._example(asked))
         if small_talk is not None and understood.wish not in ("source", "more", "summary"):  # "Sources?" after an answer means its own
             return Trace(Courtesy(asked, small_talk, self.index_fingerprint), None)
+        if language_of(understood.question) != "en":
+            if not self._reads(language_of(asked)):
+                return Trace(self._other_language(asked, conversation), None)
+            understood = Understood("answer", asked, asked)  # follow-ups are understood in English alone
         if understood.wish == "unclear":
             return Trace(self._ask_back(asked, conversation), None)
         if understood.wish == "summary":
@@ -139,7 +147,29 @@ class Assistant:
         if reply is None:
             nothing_more = wanted.wish == "more" and evidence.reason == "no_evidence"
             reply = self._abstain(asked, wanted.question, evidence, found, "nothing_more" if nothing_more else evidence.reason)
-        return Trace(self._with_suggestions(reply, found, conversation), found, chosen)
+        return Trace(self._with_suggestions(_in_its_language(reply), found, conversation), found, chosen)
+
+    def _reads(self, language: Language) -> bool:
+        """Tell whether *language* can be searched in as it is; asked of the embedding model once, when it is first needed."""
+        if language not in self._read:
+            self._read[language] = language != "other" and reads(self._embeddings.encode_documents, voice(language))
+        return self._read[language]
+
+    def _other_language(self, asked: str, conversation: Conversation) -> Abstention:
+        """Return the reply to a question that cannot be read here: what to set, and English questions on its subject to try."""
+        text = messages(_voice(asked))["other_language" if self._chat_model is None else "not_translated"]
+        words = english_words(asked)
+        questions, vector = [], None
+        if words:
+            question = messages()["suggested_question"].format(subject=" and ".join(words))
+            found, evidence = self._evidence(Understood("answer", question, question), Conversation())
+            questions, vector = [question] * isinstance(evidence, Evidence), found.question_vector
+        questions += choose(self._offered, vector, {*_asked(conversation), *questions}, conversation.said)
+        return Abstention(asked, asked, text, "other_language", (), 0.0, self.index_fingerprint, tuple(questions[:MAX_OFFERED]))
+
+    def _example(self, asked: str) -> str:
+        """Return a question that is answered, in the language of *asked* where it has a twin there."""
+        return translated(self.examples[0], _voice(asked)) if self.examples else ""
 
     def _evidence(self, understood: Understood, before: Conversation) -> tuple[SearchResult, Evidence | NoEvidence]:
         """Return what search finds for what was *understood* after the turns *before*, and the evidence in it."""
@@ -174,14 +204,14 @@ class Assistant:
         draft, evidence = _together(answers)
         reply = self._cite(draft, evidence, asked, asked) if draft else None
         if reply is None:
-            text = messages()["nothing_to_sum_up"]
+            text = messages(_voice(asked))["nothing_to_sum_up"]
             return Trace(Abstention(asked, asked, text, "no_evidence", (), 0.0, self.index_fingerprint), found)
         return Trace(reply if found is None else self._with_suggestions(reply, found, conversation), found)
 
     def _ask_back(self, asked: str, conversation: Conversation) -> Abstention:
         """Return the reply to a message that refers to nothing known: questions to choose from."""
         questions = choose(self._offered, None, _asked(conversation), conversation.said)
-        text = messages()["unclear_question"].format(example=questions[0] if questions else "")
+        text = messages(_voice(asked))["unclear_question"].format(example=questions[0] if questions else "")
         return Abstention(asked, asked, text, "unclear_question", (), 0.0, self.index_fingerprint, questions)
 
     def _with_suggestions(self, reply: Answer | Abstention, found: SearchResult, conversation: Conversation) -> Answer | Abstention:
@@ -217,10 +247,20 @@ class Assistant:
             paragraph = scored.passage.paragraph
             if paragraph.role == "body" and paragraph.paragraph_id not in nearest and len(nearest) < NEAREST:
                 nearest[paragraph.paragraph_id] = NearestPassage(self._descriptions[paragraph.document_id], scored.passage, scored.sentence)
-        text = messages()[message].format(example=self.examples[0] if self.examples else "")
+        text = messages(_voice(question))[message].format(example=self._example(question))
         return Abstention(
             question, standalone_question, text, evidence.reason, tuple(nearest.values()), evidence.probability, self.index_fingerprint
         )
+
+
+def _voice(asked: str) -> Voice:
+    return voice(language_of(asked))
+
+
+def _in_its_language(reply: Answer | Abstention) -> Answer | Abstention:
+    """Return *reply*, where the question is not in English with a word on that the documents are."""
+    language = _voice(reply.question)
+    return replace(reply, note=messages(language)["original_language"]) if isinstance(reply, Answer) and language != "en" else reply
 
 
 def _asked(conversation: Conversation) -> set[str]:

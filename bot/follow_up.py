@@ -14,6 +14,7 @@ from typing import Literal
 from bot.conversation import Conversation
 from bot.courtesy import small_talk_kind
 from bot.errors import QuestionError
+from bot.languages import english_twin, language_of
 from bot.question import check_question
 from index.terms import terms
 
@@ -102,14 +103,18 @@ def understand(message: str, conversation: Conversation) -> Understood:
         if talk is not None:
             continue
         try:
-            understood = _understand(check_question(turn.content), earlier)
+            asked = check_question(turn.content)
         except QuestionError:  # a client's history may hold what could not have been asked
             continue
+        question = english_twin(asked) or asked
+        if language_of(question) != "en":  # the patterns can take nothing up from it
+            continue
+        understood = _understand(question, earlier)
         if understood.wish == "source":
             earlier.append(understood.earlier[0])  # what it asked again is what "it" now refers to
         elif understood.wish in ("answer", "more"):
             earlier.append(replace(understood, turn=at))
-    return _understand(message, earlier)
+    return _understand(english_twin(message) or message, earlier)
 
 
 def _understand(message: str, earlier: Sequence[Understood]) -> Understood:

@@ -25,10 +25,3 @@ def rewrite(model: ChatModel, question: str, conversation: Conversation) -> str 
         return None
     fits = len(text) <= MAX_REWRITTEN and not any(unicodedata.category(c) in ("Cc", "Cf", "Cs") or c in "<>{}" for c in text)
     return text if fits and any(character.isalnum() for character in text) else None
-
-
-def in_latin_script(text: str) -> bool:
-    """Tell whether the letters of *text* are mostly Latin ones."""
-    letters = [character for character in text if character.isalpha()]
-    latin = sum("LATIN" in unicodedata.name(character, "") for character in letters)
-    return 2 * latin >= len(letters)

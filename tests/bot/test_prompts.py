@@ -7,7 +7,6 @@ import pytest
 
 from bot.conversation import Conversation
 from bot.prompts import data_lines, fill, new_ids
-from bot.rewriting import in_latin_script
 from bot.writer import DraftSentence, answer_prompt, read_draft
 from tests.bot.values import DESCRIPTIONS, DRUGS, PEACE, evidence
 
@@ -89,12 +88,6 @@ def test_a_sentence_is_there_as_soon_as_its_ids_are_whole():
 
     assert next(read_draft(pieces(), IDS)) == DraftSentence("One.", (0,))
     assert len(seen) == 3
-
-
-@pytest.mark.parametrize(("text", "latin"), [("Drugs?", True), ("¿Qué?", True), ("ШОС и SCO", False), ("上合组织", False), ("7?", True)])
-def test_a_script_is_told_by_its_letters(text, latin):
-    """What is not written in Latin letters is put into English first."""
-    assert in_latin_script(text) == latin
 
 
 def test_history_is_sent_as_data_too():
