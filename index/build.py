@@ -1,20 +1,23 @@
 """Turns a corpus folder into the current generation of an index folder, when and only when something changed.
 
-Knows nothing of questions. Loads the model only if there is something to embed.
+Of what the generation before holds, only what changed is read, embedded and counted anew; the result is the same as from
+nothing. Knows nothing of questions.
 """
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
-from index.corpus import find_files, fingerprint, read_document
-from index.embedding import BATCH, Encoder, ModelFiles, Vectors
-from index.errors import CorpusError, IndexUnusableError
-from index.reader import Reader, SentenceStates, open_reader
-from index.store import Manifest, read_manifest, write_generation
-
-Progress = Callable[[int, int], None]  # called with texts embedded so far and in all
+from index.corpus import CorpusFile, find_files, fingerprint, read_document
+from index.embedding import Encoder, ModelFiles
+from index.encoded import KnownTexts, Progress, encode_missing
+from index.entries import Entry, enter, sentence_texts
+from index.errors import CorpusError, IndexUnusableError, NewerIndexError
+from index.lock import build_lock
+from index.manifest import FORMAT_VERSION, GENERATION, Manifest, read_manifest
+from index.reader import Reader, open_reader
+from index.store import Generation, open_generation, open_last_good
+from index.write import SAVED_PARTS, tidy, unwritable, write_generation
 
 
 def is_current(corpus: Path, folder: Path, model: ModelFiles) -> bool:
@@ -23,64 +26,81 @@ def is_current(corpus: Path, folder: Path, model: ModelFiles) -> bool:
     Raises IndexUnusableError if there is an index that cannot be read or was altered, CorpusError for the corpus folder.
     """
     current = read_manifest(folder)
-    if current is None:
-        return False
-    manifest = current[1]
-    reader = open_reader(model.digest)
-    built_from = (manifest.corpus_fingerprint, manifest.model_digest, manifest.reader_digest)
-    return built_from == (fingerprint(find_files(corpus)), model.digest, reader.digest if reader else "")
+    return current is not None and _built_from(current[1], find_files(corpus), model, open_reader(model.digest))
 
 
 def build(corpus: Path, folder: Path, embeddings: Encoder, progress: Progress) -> Manifest:
     """Build the generation of *corpus* into *folder* and make it the current one; a failure leaves the old one in use.
 
-    Raises CorpusError for a document that cannot be used, IndexUnusableError if *folder* cannot be written.
+    Raises CorpusError for a document that cannot be used, BuildLockedError if another process is building, NewerIndexError
+    if the index there is of a newer format, IndexUnusableError if *folder* cannot be written.
     """
     files = find_files(corpus)
-    documents = [read_document(file) for file in files]
-    paragraphs = [paragraph for document in documents for paragraph in document.paragraphs]
-    sentences = [paragraph.sentence_text(sentence) for paragraph in paragraphs for sentence in paragraph.sentences]
-    if not sentences:
-        raise CorpusError(f"The documents in {corpus} hold no sentence, so there is nothing to answer from. Add a document with text.")
-    reader = open_reader(embeddings.files.digest)
-    vectors, states = _encode_once(embeddings, reader, [paragraph.text for paragraph in paragraphs], sentences, progress)
     try:
-        return write_generation(
-            folder,
-            documents,
-            vectors[: len(paragraphs)],
-            vectors[len(paragraphs) :],
-            corpus_fingerprint=fingerprint(files),
-            model=embeddings.files.name,
-            model_digest=embeddings.files.digest,
-            reader_digest=reader.digest if reader else "",
-            sentence_states=states,
-        )
+        with build_lock(folder):
+            return _build(corpus, files, folder, embeddings, progress)
     except OSError as error:
-        raise IndexUnusableError(
-            f"The index folder {folder} cannot be written ({error.strerror}). Make room or name another: SCO_INDEX_DIR"
-        ) from error
+        raise unwritable(folder, error) from error
 
 
-def _encode_once(
-    embeddings: Encoder, reader: Reader | None, paragraphs: Sequence[str], sentences: Sequence[str], progress: Progress
-) -> tuple[Vectors, list[SentenceStates]]:
-    """Return one vector a text, paragraphs first, and what *reader* keeps of each sentence (nothing without a reader).
+def _build(corpus: Path, files: tuple[CorpusFile, ...], folder: Path, embeddings: Encoder, progress: Progress) -> Manifest:
+    """Do what `build` does, holding the lock."""
+    model, reader = embeddings.files, open_reader(embeddings.files.digest)
+    before, in_use = _generation_before(folder)
+    saved = folder / f"{SAVED_PARTS}{_digest(model, reader)}"
+    tidy(folder, {saved.name, *(path.name for path in folder.glob(f"{GENERATION}*"))})
+    if before is not None and in_use and _built_from(before.manifest, files, model, reader):
+        return before.manifest
+    base = (
+        before if before is not None and (before.manifest.model_digest, before.manifest.reader_digest) == _digests(model, reader) else None
+    )
+    sources = {file.document_id: fingerprint((file,)) for file in files}
+    unchanged = {one for one, source in base.sources().items() if sources.get(one) == source} if base else set()
+    documents = {file.document_id: read_document(file) for file in files if file.document_id not in unchanged}
+    paragraphs = [paragraph.text for document in documents.values() for paragraph in document.paragraphs]
+    sentences = [text for document in documents.values() for text in sentence_texts(document)]
+    if not sentences and (base is None or not len(base.rows_of(unchanged)[1])):
+        raise CorpusError(f"The documents in {corpus} hold no sentence, so there is nothing to answer from. Add a document with text.")
+    known = KnownTexts(base.encoded() if base else ())
+    encode_missing(known, embeddings, reader, paragraphs, sentences, saved, progress)
 
-    Equal texts are embedded once, and in order of length, which spares padding.
-    """
-    texts, kept = [*paragraphs, *sentences], set(sentences)
-    distinct = sorted(set(texts), key=lambda text: (len(text), text))
-    parts: list[Vectors] = []
-    states: dict[str, SentenceStates] = {}
-    for start in range(0, len(distinct), BATCH):
-        batch = distinct[start : start + BATCH]
-        if reader is None:
-            parts.append(embeddings.encode_documents(batch))
-        else:
-            vectors, tokens = embeddings.encode_tokens(batch)
-            parts.append(vectors)
-            states.update((text, reader.sentence(one)) for text, one in zip(batch, tokens, strict=True) if text in kept)
-        progress(min(start + BATCH, len(distinct)), len(distinct))
-    rows = {text: row for row, text in enumerate(distinct)}
-    return np.concatenate(parts)[[rows[text] for text in texts]], [states[text] for text in sentences] if reader else []
+    def entries() -> Iterator[Entry]:
+        for document_id, source in sources.items():
+            if base is not None and document_id in unchanged:
+                yield base.entry(document_id)
+            else:
+                yield enter(documents[document_id], source, known, with_states=reader is not None)
+
+    return write_generation(
+        folder,
+        entries(),
+        corpus_fingerprint=fingerprint(files),
+        model=model.name,
+        model_digest=model.digest,
+        reader_digest=reader.digest if reader else "",
+        kept=before.folder.name if before else "",
+    )
+
+
+def _generation_before(folder: Path) -> tuple[Generation | None, bool]:
+    """Return the generation to start from, if there is one, and whether it is the one in use: the last good one if that is damaged."""
+    try:
+        return open_generation(folder), True
+    except NewerIndexError:
+        raise
+    except IndexUnusableError:
+        return open_last_good(folder), False
+
+
+def _digests(model: ModelFiles, reader: Reader | None) -> tuple[str, str]:
+    return model.digest, reader.digest if reader else ""
+
+
+def _built_from(manifest: Manifest, files: tuple[CorpusFile, ...], model: ModelFiles, reader: Reader | None) -> bool:
+    built_from = (manifest.corpus_fingerprint, manifest.model_digest, manifest.reader_digest)
+    return built_from == (fingerprint(files), *_digests(model, reader))
+
+
+def _digest(model: ModelFiles, reader: Reader | None) -> str:
+    """Return 16 hex digits for all that decides what is computed of a text."""
+    return hashlib.sha256(f"{FORMAT_VERSION} {_digests(model, reader)}".encode()).hexdigest()[:16]

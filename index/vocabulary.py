@@ -51,17 +51,36 @@ class Vocabulary:
         return likely[0] if likely else word
 
 
-def vocabulary_of(texts: Iterable[str]) -> Vocabulary:
-    """Return the vocabulary of *texts*: words of at least SHORTEST letters and what else they hold, names of several words."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The words of one document, lower case and sorted, and the names of several words in it by their initials."""
+
+    words: tuple[str, ...]
+    names: Mapping[str, str]
+
+
+def named_in(texts: Iterable[str]) -> Named:
+    """Return the words and the names that stand in *texts*; of two names with the same initials the first."""
     words: set[str] = set()
-    acronyms: dict[str, str] = {}
+    names: dict[str, str] = {}
     for text in texts:
         words.update(word.lower() for word in _WORD.findall(text))
         for match in _NAME.finditer(text):
             for name, initials in _shortenings(match.group()):
                 if len(initials) in ACRONYM:
-                    acronyms.setdefault(initials, name)
-    unused = {initials: name for initials, name in sorted(acronyms.items()) if initials.lower() not in words}
+                    names.setdefault(initials, name)
+    return Named(tuple(sorted(words)), names)
+
+
+def vocabulary_of(documents: Iterable[Named]) -> Vocabulary:
+    """Return the vocabulary of *documents*; initials that are themselves a word of theirs stand for no name."""
+    words: set[str] = set()
+    names: dict[str, str] = {}
+    for document in documents:
+        words.update(document.words)
+        for initials, name in document.names.items():
+            names.setdefault(initials, name)
+    unused = {initials: name for initials, name in sorted(names.items()) if initials.lower() not in words}
     return Vocabulary(tuple(sorted(words)), unused)
 
 

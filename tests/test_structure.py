@@ -14,7 +14,8 @@ from tests.project import ROOT, modules, project_files
 # The reading order: a file imports files above it, never below. app.py comes last.
 READING_ORDER = """
     index.errors index.document index.filters index.parse index.corpus index.terms index.embedding index.graph index.reader index.vocabulary
-    index.store index.search index.ranking index.retriever index.build
+    index.files index.lock index.manifest index.encoded index.postings index.entries
+    index.store index.write index.search index.ranking index.retriever index.build
     index.training.data index.training.states index.training.model index.training.train
 
     bot.errors bot.settings bot.filters bot.reply bot.conversation bot.languages bot.messages bot.courtesy bot.prompts bot.chat_model bot.rewriting
@@ -35,8 +36,8 @@ STEPS = ["bot.question", "bot.evidence", "bot.writer", "bot.citations"]  # in th
 HOMES = {
     "sentence_transformers": {"index.embedding"},
     "onnxruntime": {"index.graph"},
-    "sqlite3": {"index.store"},
-    "faiss": {"index.store", "index.search"},
+    "sqlite3": {"index.store", "index.write"},
+    "faiss": {"index.store", "index.write", "index.search"},
     "gradio": {"bot.web.page", "bot.web.server"},
     "fastapi": {"bot.web.server", "bot.web.documents", "bot.web.evaluation", "bot.web.api"},
     "uvicorn": {"bot.web.server"},

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from index import store
+from index import build as building
+from index import manifest as manifests
+from index import write as writing
 from index.build import build, is_current
 from index.errors import CorpusError, IndexUnusableError
 from index.store import open_generation
@@ -107,7 +109,9 @@ def test_an_index_of_another_model_is_not_current(corpus, folder):
 def test_an_index_of_another_format_is_not_current(corpus, folder, monkeypatch):
     """A new version of the program builds its own."""
     build(corpus, folder, WordEmbeddings(), silent)
-    monkeypatch.setattr(store, "FORMAT_VERSION", store.FORMAT_VERSION + 1)
+    newer = manifests.FORMAT_VERSION + 1
+    for module in (manifests, writing, building):
+        monkeypatch.setattr(module, "FORMAT_VERSION", newer)
     assert not is_current(corpus, folder, WordEmbeddings().files)
     build(corpus, folder, WordEmbeddings(), silent)
     assert is_current(corpus, folder, WordEmbeddings().files)
@@ -156,7 +160,7 @@ def test_a_document_at_fault_stops_the_build_before_anything_is_embedded(corpus,
     with pytest.raises(CorpusError, match=r"bad\.md line 1"):
         build(corpus, folder, embeddings, silent)
     assert embeddings.asked == []
-    assert not folder.exists()
+    assert [path.name for path in folder.iterdir()] == ["LOCK"]
 
 
 def test_a_corpus_without_a_sentence_is_refused(tmp_path, folder):

@@ -1,5 +1,7 @@
 """A generation on disk gives back what was written, and is opened only if not a byte of it differs."""
 
+import hashlib
+import json
 import math
 import shutil
 import tempfile
@@ -13,10 +15,15 @@ from hypothesis import strategies as st
 
 from index.corpus import find_files, read_document
 from index.document import Description, Document
-from index.errors import IndexUnusableError
+from index.encoded import EncodedTexts, KnownTexts, keys_of
+from index.entries import enter, sentence_texts
+from index.errors import IndexUnusableError, NewerIndexError
 from index.parse import parse_document
 from index.reader import SentenceStates
-from index.store import FORMAT_VERSION, Generation, Manifest, open_generation, read_manifest, write_generation
+from index.lock import build_lock
+from index.manifest import FORMAT_VERSION, Manifest, read_manifest
+from index.store import Generation, open_generation
+from index.write import write_generation
 from index.terms import terms
 from tests.conftest import CORPUS
 from tests.fakes import WordEmbeddings
@@ -24,22 +31,35 @@ from tests.fakes import WordEmbeddings
 THREE = ("peace peace drugs", "drugs", "summit in Bishkek on security")
 
 
-def write(folder: Path, *documents: Document) -> Manifest:
+def write(folder: Path, *documents: Document, kept: str = "") -> Manifest:
     """Write a generation of *documents* with the fake model's vectors."""
     embeddings = WordEmbeddings()
-    paragraphs = [paragraph for document in documents for paragraph in document.paragraphs]
-    sentences = [paragraph.sentence_text(sentence) for paragraph in paragraphs for sentence in paragraph.sentences]
-    return write_generation(
-        folder,
-        documents,
-        embeddings.encode_documents([paragraph.text for paragraph in paragraphs]),
-        embeddings.encode_documents(sentences),
-        corpus_fingerprint="corpus",
-        model=embeddings.files.name,
-        model_digest=embeddings.files.digest,
-        reader_digest="reader",
-        sentence_states=[states(sentence) for sentence in sentences],
-    )
+    known = KnownTexts()
+    for document in documents:
+        known.add(encoded([paragraph.text for paragraph in document.paragraphs], []))
+        known.add(encoded(sentence_texts(document), [states(sentence) for sentence in sentence_texts(document)]))
+    with build_lock(folder):
+        return write_generation(
+            folder,
+            [enter(document, "source", known, with_states=True) for document in documents],
+            corpus_fingerprint="corpus",
+            model=embeddings.files.name,
+            model_digest=embeddings.files.digest,
+            reader_digest="reader",
+            kept=kept,
+        )
+
+
+def encoded(texts: list[str], kept: list[SentenceStates]) -> EncodedTexts:
+    """Return what the fake model makes of *texts*, with the token states *kept* of each, or with none."""
+    if not texts:
+        return EncodedTexts(
+            keys_of([]), np.zeros((0, 64), np.float32), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 1), np.float16)
+        )
+    lengths = np.array([len(one.ids) for one in kept] or [0] * len(texts), dtype=np.int32)
+    ids = np.concatenate([np.zeros(0, np.int32), *(one.ids for one in kept)])
+    rows = np.concatenate([np.zeros((0, 1), np.float16), *(one.states for one in kept)])
+    return EncodedTexts(keys_of(texts), WordEmbeddings().encode_documents(texts), lengths, ids, rows)
 
 
 def states(sentence: str) -> SentenceStates:
@@ -210,14 +230,14 @@ def test_equal_input_gives_an_equal_generation(tmp_path):
     assert len(manifests[0].index_fingerprint) == 16
 
 
-def test_a_new_generation_replaces_the_old_one_and_leaves_nothing_behind(tmp_path):
-    """After a build there is the pointer and one generation."""
-    old = write(tmp_path, document("Old."))
+def test_a_new_generation_replaces_the_old_one_which_is_kept_and_nothing_else(tmp_path):
+    """After a build there are the pointer, the lock's file, the generation, and the one before it, to fall back on."""
+    first = write(tmp_path, document("First."))
+    second = write(tmp_path, document("Second."), kept=first.generation)
     (tmp_path / "draft-999999").mkdir()
-    new = write(tmp_path, document("New."))
-    assert old.index_fingerprint != new.index_fingerprint
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["CURRENT", f"generation-{new.index_fingerprint}"]
-    assert open_generation(tmp_path).document("doc").text == "New."
+    third = write(tmp_path, document("Third."), kept=second.generation)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["CURRENT", "LOCK", *sorted((second.generation, third.generation))]
+    assert open_generation(tmp_path).document("doc").text == "Third."
 
 
 def test_an_opened_generation_outlives_its_replacement(tmp_path):
@@ -252,14 +272,13 @@ def _names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-STORED = [
-    "corpus.sqlite", "manifest.json", "paragraphs-covariance.npy", "paragraphs-mean.npy", "paragraphs-terms/data.csc.index.npy",
-    "paragraphs-terms/indices.csc.index.npy", "paragraphs-terms/indptr.csc.index.npy", "paragraphs-terms/params.index.json",
-    "paragraphs-terms/vocab.index.json", "paragraphs.faiss", "sentences-covariance.npy", "sentences-mean.npy",
-    "sentences-terms/data.csc.index.npy", "sentences-terms/indices.csc.index.npy", "sentences-terms/indptr.csc.index.npy",
-    "sentences-terms/params.index.json", "sentences-terms/vocab.index.json", "sentences.faiss",
-    "token-ends.npy", "token-ids.npy", "token-states.npy", "vocabulary.json",
-]  # fmt: skip
+TERMS = [f"{name}.index.{kind}" for name, kind in (("data.csc", "npy"), ("indices.csc", "npy"), ("indptr.csc", "npy"))]
+TERMS += ["ids.npy", "lengths.npy", "params.index.json", "vocab.index.json"]
+ROWS = ["-covariance.npy", "-keys.npy", "-mean.npy", *(f"-terms/{name}" for name in TERMS), ".faiss"]
+STORED = sorted([
+    "corpus.sqlite", "manifest.json", *(f"paragraphs{name}" for name in ROWS), *(f"sentences{name}" for name in ROWS),
+    "token-ids.npy", "token-lengths.npy", "token-states.npy", "vocabulary.json",
+])  # fmt: skip
 
 
 def test_the_files_of_a_generation(small):
@@ -333,12 +352,32 @@ def test_a_pointer_to_nowhere_is_refused(small, tmp_path, pointer):
         open_generation(folder)
 
 
-def test_an_index_of_another_format_is_as_good_as_none(small, tmp_path):
+def other_format(folder: Path, version: int) -> None:
+    """Put a generation of another format in the place of that in *folder*: one with other fields, but named and digested alike."""
+    generation, _ = read_manifest(folder)
+    fields = {"format_version": version, "other": "fields"}
+    name = f"generation-{hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:16]}"
+    (generation / "manifest.json").write_text(json.dumps(fields, indent=1, sort_keys=True))
+    generation.rename(folder / name)
+    (folder / "CURRENT").write_text(name)
+
+
+def test_an_index_of_an_older_format_is_as_good_as_none(small, tmp_path):
     """It is built anew, whatever fields that format had."""
     folder = tmp_path / "older"
     shutil.copytree(small, folder)
-    (read_manifest(folder)[0] / "manifest.json").write_text(f'{{"format_version": {FORMAT_VERSION - 1}, "other": "fields"}}')
+    other_format(folder, FORMAT_VERSION - 1)
     assert read_manifest(folder) is None
+
+
+def test_an_index_of_a_newer_format_is_refused_with_what_to_do(small, tmp_path):
+    """It is somebody's work: it is neither read nor built over."""
+    folder = tmp_path / "newer"
+    shutil.copytree(small, folder)
+    other_format(folder, FORMAT_VERSION + 1)
+    for read in (read_manifest, open_generation):
+        with pytest.raises(NewerIndexError, match=rf"has format {FORMAT_VERSION + 1}.*Update the program, or .*SCO_INDEX_DIR"):
+            read(folder)
 
 
 def test_a_folder_without_an_index_says_how_to_build_one(tmp_path):

@@ -6,14 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.vocabulary import Vocabulary, vocabulary_of
+from index.vocabulary import Vocabulary, named_in, vocabulary_of
 
 # Invented names and words, so that the table holds for any documents.
 TEXT = (
     "The Xan Regional Water Office met the Council of Heads of Velm. Zorblatt and quindrel were discussed; the drimmelock treaty stands. "
     "The Free Ostel Guard patrols."
 )
-VOCABULARY = vocabulary_of([TEXT])
+
+
+def vocabulary(*texts: str) -> Vocabulary:
+    """Return the vocabulary of documents of one text each."""
+    return vocabulary_of(named_in([text]) for text in texts)
+
+
+VOCABULARY = vocabulary(TEXT)
 
 
 @pytest.mark.parametrize(
@@ -57,25 +64,25 @@ def test_acronyms_are_written_out(question, written_out):
 
 def test_an_acronym_that_the_documents_use_stays():
     """It is found as it stands."""
-    vocabulary = vocabulary_of([f"{TEXT} The XRWO is new."])
-    assert vocabulary.in_words_of_the_documents("XRWO") == "XRWO"
+    own = vocabulary(TEXT, "The XRWO is new.")
+    assert own.in_words_of_the_documents("XRWO") == "XRWO"
 
 
 def test_the_first_name_with_its_initials_is_meant():
     """Two names may share them; the answer does not depend on chance."""
-    vocabulary = vocabulary_of(["Grand Ostel Union. Great Orn Unit."])
-    assert vocabulary.in_words_of_the_documents("GOU") == "Grand Ostel Union"
+    own = vocabulary("Grand Ostel Union.", "Great Orn Unit.")
+    assert own.in_words_of_the_documents("GOU") == "Grand Ostel Union"
 
 
 def test_a_name_broken_by_odd_spaces_is_written_with_plain_ones():
     """Documents hold non-breaking spaces; a question does not."""
-    assert vocabulary_of(["Grand\u00a0Ostel  Union"]).acronyms["GOU"] == "Grand Ostel Union"
+    assert vocabulary("Grand\u00a0Ostel  Union").acronyms["GOU"] == "Grand Ostel Union"
 
 
 def test_without_documents_nothing_is_changed():
     """There is nothing to write it as."""
-    assert vocabulary_of([]) == Vocabulary((), {})
-    assert vocabulary_of([]).in_words_of_the_documents("zorblat XRWO") == "zorblat XRWO"
+    assert vocabulary() == Vocabulary((), {})
+    assert vocabulary().in_words_of_the_documents("zorblat XRWO") == "zorblat XRWO"
 
 
 @given(st.lists(st.sampled_from([*re.findall(r"\w+", TEXT), "zorblat", "XRWO", "portugal", "7", "?"]), max_size=12))
@@ -90,4 +97,4 @@ def test_words_that_the_documents_hold_are_never_changed(words):
 @given(st.text(max_size=200))
 def test_every_text_of_any_documents_stays_as_it_is(text):
     """A document asked for in its own words is looked for in just these."""
-    assert vocabulary_of([text]).in_words_of_the_documents(text) == text
+    assert vocabulary(text).in_words_of_the_documents(text) == text

@@ -1,0 +1,55 @@
+"""Writes files so that after a loss of power a name stands for all of its content or for what it stood for before.
+
+Also digests files. Knows nothing of what is in them.
+"""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+
+def sha256(path: Path) -> str:
+    """Return the digest (hex) of the file's content. Raises OSError if it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write *content* to *path* and wait until it is on the disk."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace_synced(path: Path, content: bytes) -> None:
+    """Make *content* that of *path* in one step: whoever opens *path* finds the old content or the new."""
+    fresh = path.with_name(f"{path.name}.new")
+    write_synced(fresh, content)
+    fresh.replace(path)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Wait until the file's content, or the folder's list of names, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> None:
+    """Wait until everything below *folder*, and its own list of names, is on the disk."""
+    for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder
+        sync(path)
+    sync(folder)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all that it holds; what cannot be removed stays."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,234 @@
+"""Writes a generation of the index complete, verifies it, and makes it the current one in one step.
+
+A generation is a folder: paragraphs (SQLite), vectors (FAISS), terms (BM25), arrays and a manifest of digests, the same
+bytes for the same entries. Knows nothing of models, of where entries come from, or of questions. Nothing is pickled.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Set
+from contextlib import closing
+from dataclasses import asdict
+from itertools import accumulate
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self, cast
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embedding import Vectors
+from index.encoded import Keys
+from index.entries import Entry, Texts, named_of
+from index.errors import IndexUnusableError
+from index.files import remove, replace_synced, sha256, sync, sync_tree
+from index.manifest import CURRENT, FORMAT_VERSION, GENERATION, MANIFEST, Manifest
+from index.postings import TermRows, join, save_terms
+from index.store import NAMES, Generation, matrix
+from index.vocabulary import Named, vocabulary_of
+
+DRAFT = "draft"  # how the names of folders begin that hold nothing complete
+SAVED_PARTS = "encoded-"  # and of those that hold what a build saves on its way
+_BLOCK = 4096  # rows multiplied at a time: their products stay in the processor's cache
+
+_SCHEMA = """
+CREATE TABLE documents (document_id TEXT PRIMARY KEY, source TEXT NOT NULL, description TEXT NOT NULL, tail TEXT NOT NULL,
+  named TEXT NOT NULL);
+CREATE TABLE paragraphs (row INTEGER PRIMARY KEY, document_id TEXT NOT NULL, first_sentence INTEGER NOT NULL, number INTEGER NOT NULL,
+  start INTEGER NOT NULL, gap TEXT NOT NULL, text TEXT NOT NULL, role TEXT NOT NULL, printed_number TEXT, page INTEGER,
+  sentence_count INTEGER NOT NULL, sentences TEXT NOT NULL, UNIQUE (document_id, number));
+"""  # from number on, the fields of ParagraphRow
+
+
+def write_generation(
+    folder: Path,
+    entries: Iterable[Entry],
+    *,
+    corpus_fingerprint: str,
+    model: str,
+    model_digest: str,
+    reader_digest: str = "",
+    kept: str = "",
+) -> Manifest:
+    """Write a complete generation of *entries* into *folder*, verify it, make it the current one, and keep that named *kept*.
+
+    Until the last step (one atomic rename of the pointer file) readers see the generation before. Whoever calls this holds
+    the folder's `build_lock`. Raises IndexUnusableError if the folder cannot be written, or does not give back what was written.
+    """
+    draft = folder / DRAFT
+    try:
+        draft.mkdir()
+        manifest = _write_draft(draft, entries, corpus_fingerprint, model, model_digest, reader_digest)
+        sync_tree(draft)
+        Generation(draft, manifest).check()
+        _switch(folder, draft, manifest)
+        tidy(folder, {manifest.generation, kept})
+    except (OSError, sqlite3.Error) as error:
+        raise unwritable(folder, error) from error
+    finally:
+        remove(draft)
+    return manifest
+
+
+def unwritable(folder: Path, error: Exception) -> IndexUnusableError:
+    """Return what to raise when *error* kept *folder* from being written."""
+    reason = getattr(error, "strerror", None) or error
+    return IndexUnusableError(f"The index folder {folder} cannot be written ({reason}). Make room or name another: SCO_INDEX_DIR")
+
+
+def tidy(folder: Path, kept: Set[str]) -> None:
+    """Remove generations, drafts and saved parts from *folder*, but those named in *kept*. Whoever calls this holds the `build_lock`."""
+    for path in folder.iterdir():
+        if path.name.startswith((GENERATION, DRAFT, SAVED_PARTS)) and path.name not in kept:
+            remove(path)
+
+
+def _switch(folder: Path, draft: Path, manifest: Manifest) -> None:
+    """Make the verified *draft* the current generation."""
+    name = manifest.generation
+    if (folder / name).exists():  # the same generation, and damaged, or nobody would build it
+        (folder / name).rename(folder / f"{DRAFT}-damaged")
+    draft.rename(folder / name)
+    sync(folder)
+    replace_synced(folder / CURRENT, name.encode())
+
+
+def _write_draft(
+    draft: Path, entries: Iterable[Entry], corpus_fingerprint: str, model: str, model_digest: str, reader_digest: str
+) -> Manifest:
+    """Write every file of a generation into the empty folder *draft*, and return its manifest."""
+    paragraphs, sentences = _Rows(), _Rows()
+    named: list[Named] = []
+    with (
+        closing(_new_database(draft / "corpus.sqlite")) as database,
+        _ArrayWriter(draft / "token-ids.npy") as ids,
+        _ArrayWriter(draft / "token-states.npy") as states,
+    ):
+        for entry in entries:
+            _insert(database, entry, len(paragraphs), len(sentences))
+            paragraphs.add(entry.paragraphs)
+            sentences.add(entry.sentences)
+            named.append(named_of(entry.named))
+            ids.append(entry.sentences.encoded.ids)
+            states.append(entry.sentences.encoded.states)
+        database.execute("CREATE INDEX first_sentences ON paragraphs (first_sentence)")
+        database.commit()
+    for name, rows in zip(NAMES, (paragraphs, sentences), strict=True):
+        rows.write(draft, name)
+    if reader_digest:
+        np.save(draft / "token-lengths.npy", np.concatenate(sentences.lengths), allow_pickle=False)
+    vocabulary = json.dumps(asdict(vocabulary_of(named)), ensure_ascii=False)
+    (draft / "vocabulary.json").write_text(vocabulary, encoding="utf-8")
+    manifest = Manifest(
+        format_version=FORMAT_VERSION,
+        corpus_fingerprint=corpus_fingerprint,
+        model=model,
+        model_digest=model_digest,
+        dimension=paragraphs.vectors.d,
+        reader_digest=reader_digest,
+        documents=len(named),
+        paragraphs=len(paragraphs),
+        sentences=len(sentences),
+        files={path.relative_to(draft).as_posix(): sha256(path) for path in sorted(draft.rglob("*")) if path.is_file()},
+    )
+    (draft / MANIFEST).write_text(manifest.text, encoding="utf-8")
+    return manifest
+
+
+class _Rows:
+    """The texts of a generation as they come in, entry by entry, until they are written: vectors, keys and terms."""
+
+    def __init__(self) -> None:
+        self.vectors = faiss.IndexFlatIP(0)
+        self.lengths: list[NDArray[np.int32]] = []
+        self._keys: list[Keys] = []
+        self._terms: list[TermRows] = []
+
+    def __len__(self) -> int:
+        return int(self.vectors.ntotal)
+
+    def add(self, texts: Texts) -> None:
+        """Take the texts of the next entry in."""
+        if not self._keys:
+            self.vectors = faiss.IndexFlatIP(texts.encoded.vectors.shape[1])
+        self.vectors.add(np.ascontiguousarray(texts.encoded.vectors))
+        self.lengths.append(texts.encoded.lengths)
+        self._keys.append(texts.encoded.keys)
+        self._terms.append(texts.terms)
+
+    def write(self, folder: Path, name: str) -> None:
+        """Write the files of *name* into *folder*."""
+        with (folder / f"{name}.faiss").open("wb") as file:
+            # Its own writer overlooks a full disk; the stubs lack this one.
+            faiss.write_index(self.vectors, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]
+        mean, covariance = _moments(matrix(self.vectors))
+        np.save(folder / f"{name}-mean.npy", mean, allow_pickle=False)
+        np.save(folder / f"{name}-covariance.npy", covariance, allow_pickle=False)
+        np.save(folder / f"{name}-keys.npy", np.concatenate(self._keys), allow_pickle=False)
+        save_terms(folder / f"{name}-terms", join(self._terms))
+
+
+class _ArrayWriter:
+    """Writes an array whose number of rows nobody knows yet, block by block, as numpy would save it; no rows, no file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._rows = 0
+        self._kind: tuple[str, tuple[int, ...]] = ("", ())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def append(self, block: NDArray[np.generic]) -> None:
+        """Write the rows of *block* after those before."""
+        if not len(block):
+            return
+        if self._file is None:
+            self._file = self._path.open("wb")
+            self._kind = (block.dtype.str, block.shape[1:])
+            self._write_header()
+        self._file.write(np.ascontiguousarray(block).data)
+        self._rows += len(block)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._file is not None:
+            self._file.seek(0)
+            self._write_header()
+            self._file.close()
+
+    def _write_header(self) -> None:
+        descr, width = self._kind  # numpy leaves room in the header for the first number to grow
+        header = {"descr": descr, "fortran_order": False, "shape": (self._rows, *width)}
+        np.lib.format.write_array_header_1_0(cast(BinaryIO, self._file), header)
+
+
+def _moments(vectors: Vectors) -> tuple[Vectors, Vectors]:
+    """Return the mean and the covariance of the rows of *vectors*."""
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    covariance = np.zeros((vectors.shape[1],) * 2, dtype=np.float64)
+    for start in range(0, len(vectors), _BLOCK):
+        centred = vectors[start : start + _BLOCK] - mean.astype(np.float32)
+        covariance += centred.T @ centred
+    return mean.astype(np.float32), (covariance / len(vectors)).astype(np.float32)
+
+
+def _new_database(path: Path) -> sqlite3.Connection:
+    """Return an empty database at *path* without a journal: what is cut short is never opened, and all is synced at the end."""
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA journal_mode = OFF")
+    database.execute("PRAGMA synchronous = OFF")
+    database.executescript(_SCHEMA)
+    return database
+
+
+def _insert(database: sqlite3.Connection, entry: Entry, row: int, sentence: int) -> None:
+    """Insert *entry*; *row* and *sentence* are the places of its first paragraph and of its first sentence among all."""
+    about = (entry.document_id, entry.source, entry.description, entry.tail, entry.named)
+    database.execute("INSERT INTO documents VALUES (?,?,?,?,?)", about)
+    firsts = accumulate((paragraph.sentence_count for paragraph in entry.rows), initial=sentence)
+    values = (
+        (row + place, entry.document_id, first, *entry.rows[place]) for place, first in zip(range(len(entry.rows)), firsts, strict=False)
+    )
+    database.executemany("INSERT INTO paragraphs VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", values)
