@@ -233,6 +233,10 @@ class Assistant:
                 offered.append(Suggestion(question, found.question_vector, first))
         return tuple(offered)
 
+    def search(self, question: str) -> SearchResult:
+        """Return the passages that meet *question* best, without a reply. Raises QuestionError as `reply` does."""
+        return search(self._generation, self._embeddings, self._generation.vocabulary.in_words_of_the_documents(check_question(question)))
+
     def descriptions(self) -> tuple[Description, ...]:
         """Return what is known of every document, ordered by document id."""
         return tuple(self._descriptions.values())

@@ -26,7 +26,8 @@ READING_ORDER = """
     bot.evaluation.exports bot.evaluation.public bot.evaluation.charts bot.evaluation.report bot.evaluation.command
 
     bot.web.exchange bot.web.render bot.web.documents bot.web.evaluation bot.web.page
-    bot.web.refusals bot.web.origins bot.web.limits bot.web.events bot.web.shapes bot.web.api bot.web.guard bot.web.server
+    bot.web.refusals bot.web.origins bot.web.limits bot.web.metrics bot.web.events bot.web.shapes bot.web.feedback bot.web.desk
+    bot.web.openai_api bot.web.api bot.web.guard bot.web.server
 
     app
 """
@@ -39,7 +40,8 @@ HOMES = {
     "sqlite3": {"index.store", "index.write"},
     "faiss": {"index.store", "index.write", "index.search"},
     "gradio": {"bot.web.page", "bot.web.server"},
-    "fastapi": {"bot.web.server", "bot.web.documents", "bot.web.evaluation", "bot.web.api"},
+    "fastapi": {"bot.web.server", "bot.web.documents", "bot.web.evaluation", "bot.web.api", "bot.web.openai_api", "bot.web.desk"},
+    "prometheus_client": {"bot.web.metrics"},
     "uvicorn": {"bot.web.server"},
     "argparse": {"app", "index.training.train"},
     "pydantic_settings": {"bot.settings"},

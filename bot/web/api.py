@@ -1,95 +1,74 @@
-"""The API: turns requests in JSON into replies of the assistant in JSON, or in server-sent events, or into readable refusals.
+"""The API: turns requests in JSON into replies, passages and documents in JSON, or into readable refusals.
 
 The reply's JSON is made by bot.reply, as for every face. Knows nothing of pages, and keeps nothing of a conversation.
 """
 
-import logging
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from bot.assistant import Assistant
 from bot.conversation import Conversation
 from bot.question import check_question
-from bot.reply import Reply, reply_to_json
+from bot.reply import Reply, permanent_address, reply_to_json
+from bot.web.desk import ASKING, STREAM_HEADERS, Desk, address_of, last, refused
 from bot.web.events import Growth, error_event, event_bytes, last_event
-from bot.web.limits import Rates, Workers
+from bot.web.feedback import FeedbackFile
+from bot.web.openai_api import openai_routes
 from bot.web.origins import embedding, own_origin
-from bot.web.refusals import Json, RefusalError, failed, refusal_response
-from bot.web.shapes import ChatRequest, EmbeddingShape, Exchanged, HealthShape, Message, Refused, ReplyShape
+from bot.web.refusals import Json, RefusalError, failed, refusal_response, said
+from bot.web.shapes import (
+    ChatRequest,
+    DocumentList,
+    EmbeddingShape,
+    Exchanged,
+    FeedbackRequest,
+    HealthShape,
+    KeptShape,
+    Message,
+    ReplyShape,
+    SearchRequest,
+    SearchShape,
+    WholeDocument,
+)
+from index.document import Description, Document, Paragraph, Passage
 from index.errors import UserError
 
-STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}  # the latter: nginx would hold the stream back
 SEEN_FAULTS = 3  # fields at fault that are named in one message
-Documented = dict[int | str, dict[str, object]]
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What answering takes, shared by all routes: the assistant, its threads, and the rates that visitors keep to."""
-
-    assistant: Assistant
-    workers: Workers
-    rates: Rates
-
-    def replies(self, asked: str, conversation: Conversation, address: str) -> AsyncIterator[Reply]:
-        """Have the reply to *asked* worked out, and return it as it grows. Raises RefusalError, here or in the midst."""
-        first = next((turn.content for turn in conversation.turns if turn.role == "user"), asked)
-        self.rates.count_question(address, first)
-        return self._refusing(self.workers.start(lambda: (trace.reply for trace in self.assistant.traces(asked, conversation))))
-
-    @staticmethod
-    async def _refusing(replies: AsyncIterator[Reply]) -> AsyncIterator[Reply]:
-        """Yield *replies*; an error that is nobody's intention is logged and becomes a refusal that tells nothing of it."""
-        try:
-            async for reply in replies:
-                yield reply
-        except UserError as error:
-            raise _said(error) from error
-        except RefusalError:
-            raise
-        except Exception as error:
-            log.exception("A question could not be answered.")
-            raise failed() from error
+TITLE = "Ask the SCO documents"
+ABOUT = (
+    "Questions about the Shanghai Cooperation Organisation, answered in sentences that are each verified and cited, or not at all. "
+    "Every refusal has one form: a code, what happened, and what to do."
+)
 
 
-def refused(*statuses: int) -> Documented:
-    """Return the description of refusals with these *statuses*."""
-    return {status: {"model": Refused, "description": _REFUSED[status]} for status in statuses}
+def api_application(desk: Desk, feedback: FeedbackFile | None, allowed: tuple[str, ...]) -> FastAPI:
+    """Return the API over *desk*; without a file for *feedback* it takes none.
 
+    Pages of the origins *allowed*, besides the server's own, are told that they may use it.
+    """
+    api = FastAPI(title=TITLE, version="1", description=ABOUT, docs_url=None, redoc_url=None, openapi_url=None)
+    for routes in (_chat_routes(desk), _search_routes(desk), _document_routes(desk.assistant), _feedback_routes(desk, feedback)):
+        api.include_router(routes, tags=["sco"])
+    api.include_router(openai_routes(desk), tags=["openai"])
+    api.include_router(_server_routes(desk, allowed), tags=["server"])
 
-_REFUSED = {
-    400: "The request is not HTTP as it should be",
-    403: "Pages of this origin may not call",
-    404: "There is no such thing here",
-    411: "The body has no length",
-    413: "The body is too long",
-    422: "The request is not of this form",
-    429: "Too many requests; Retry-After says when to come again",
-    503: "Not now; Retry-After says when to come again",
-    504: "No answer was ready in time",
-}
-ASKING = refused(403, 413, 422, 429, 503, 504)
+    @api.get("/openapi.json", include_in_schema=False)
+    def description() -> Response:
+        return Json(api.openapi())
 
-
-def api_application(desk: Desk, allowed: tuple[str, ...]) -> FastAPI:
-    """Return the API over *desk*; pages of the origins *allowed*, besides the server's own, are told that they may use it."""
-    api = FastAPI(title="Ask the SCO documents", docs_url=None, redoc_url=None, openapi_url=None)
-    api.include_router(_chat_routes(desk))
-    api.include_router(_embedding_routes(allowed))
-    api.include_router(_health_routes(desk))
     api.add_exception_handler(RefusalError, _say_refusal)
     api.add_exception_handler(UserError, _say_user_error)
     api.add_exception_handler(RequestValidationError, _say_invalid)
     api.add_exception_handler(HTTPException, _say_http)
     api.add_exception_handler(Exception, _say_failed)
     return api
+
+
+# --- asking
 
 
 def _chat_routes(desk: Desk) -> APIRouter:
@@ -115,16 +94,6 @@ def _reply_or_events() -> dict[str, object]:
     return {"model": ReplyShape, "description": "The reply", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
 
 
-async def last(replies: AsyncIterator[Reply]) -> Reply:
-    """Return the whole reply, which is the last of *replies*."""
-    whole: Reply | None = None
-    async for reply in replies:
-        whole = reply
-    if whole is None:
-        raise failed()
-    return whole
-
-
 async def _events(replies: AsyncIterator[Reply]) -> AsyncIterator[bytes]:
     growth, whole = Growth(), None
     try:
@@ -141,21 +110,121 @@ async def _events(replies: AsyncIterator[Reply]) -> AsyncIterator[bytes]:
 def conversation_of(history: Sequence[Message | Exchanged]) -> Conversation:
     """Return the conversation that a client sent, as messages or as questions with their answers."""
     conversation = Conversation()
-    for said in history:
-        if isinstance(said, Message):
-            conversation = conversation.plus(said.role, said.content)
+    for turn in history:
+        if isinstance(turn, Message):
+            conversation = conversation.plus(turn.role, turn.content)
         else:
-            conversation = conversation.plus("user", said.question)
-            conversation = conversation if said.answer is None else conversation.plus("assistant", said.answer)
+            conversation = conversation.plus("user", turn.question)
+            conversation = conversation if turn.answer is None else conversation.plus("assistant", turn.answer)
     return conversation
 
 
-def address_of(request: Request) -> str:
-    """Return the address of whoever sent *request*, which trusted proxies have been asked for already."""
-    return request.client.host if request.client else ""
+# --- searching and reading
 
 
-def _embedding_routes(allowed: tuple[str, ...]) -> APIRouter:
+def _search_routes(desk: Desk) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/api/search", response_model=SearchShape, responses=ASKING)
+    async def find(asked: SearchRequest, request: Request) -> Response:
+        """Return the passages that meet a question best, without answering it."""
+        question = check_question(asked.question)
+        desk.rates.count_request(address_of(request))
+        found = await last(desk.work(lambda: iter([desk.assistant.search(question)])))
+        known = {description.document_id: description for description in desk.assistant.descriptions()}
+        passages = [_passage_to_json(passage, known[passage.paragraph.document_id]) for passage in found.passages[: asked.limit]]
+        return Json({"question": question, "passages": passages, "index_fingerprint": desk.assistant.index_fingerprint})
+
+    return routes
+
+
+def _passage_to_json(passage: Passage, description: Description) -> dict[str, object]:
+    paragraph = passage.paragraph
+    return {
+        "rank": passage.rank,
+        "score": round(passage.score, 4),
+        "document_id": description.document_id,
+        "document_title": description.title,
+        "document_date": description.date,
+        "document_kind": description.kind,
+        "document_speaker": description.speaker,
+        "document_url": description.url,
+        "paragraph_id": paragraph.paragraph_id,
+        "paragraph": paragraph.number,
+        "printed_number": paragraph.printed_number,
+        "text": paragraph.text,
+        "address": permanent_address(description.document_id, paragraph.number),
+    }
+
+
+def _document_routes(assistant: Assistant) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/api/documents", response_model=DocumentList)
+    def documents() -> Response:
+        """List every document with what is known of it, ordered by id."""
+        listed = [_description_to_json(description) for description in assistant.descriptions()]
+        return Json({"documents": listed, "index_fingerprint": assistant.index_fingerprint})
+
+    @routes.get("/api/documents/{document_id}", response_model=WholeDocument, responses=refused(404, 422))
+    def document(document_id: str) -> Response:
+        """Return a document with all its paragraphs, verbatim, and the spans of their sentences."""
+        found = assistant.document(document_id)
+        if found is None:
+            raise RefusalError(404, "not_found", "There is no document of this id.", "GET /api/documents lists all.")
+        return Json(_document_to_json(found))
+
+    return routes
+
+
+def _description_to_json(description: Description) -> dict[str, object]:
+    names = ("document_id", "title", "kind", "date", "speaker", "event", "place", "language", "url")
+    address = permanent_address(description.document_id, 1).partition("#")[0]
+    return {**{name: getattr(description, name) for name in names}, "address": address}
+
+
+def _document_to_json(document: Document) -> dict[str, object]:
+    return {**_description_to_json(document.description), "paragraphs": [_paragraph_to_json(one) for one in document.paragraphs]}
+
+
+def _paragraph_to_json(paragraph: Paragraph) -> dict[str, object]:
+    return {
+        "id": paragraph.paragraph_id,
+        "number": paragraph.number,
+        "printed_number": paragraph.printed_number,
+        "role": paragraph.role,
+        "start": paragraph.start,
+        "text": paragraph.text,
+        "sentences": [
+            {"id": paragraph.sentence_id(sentence), "number": sentence.number, "start": sentence.start, "end": sentence.end}
+            for sentence in paragraph.sentences
+        ],
+        "address": permanent_address(paragraph.document_id, paragraph.number),
+    }
+
+
+# --- feedback
+
+
+def _feedback_routes(desk: Desk, file: FeedbackFile | None) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/api/feedback", response_model=KeptShape, responses=refused(403, 404, 413, 422, 429, 503))
+    def judge(judged: FeedbackRequest, request: Request) -> Response:
+        """Keep what a visitor thinks of a reply, together with the reply, and nothing of who they are."""
+        desk.rates.count_request(address_of(request))
+        if file is None:
+            raise RefusalError(404, "no_feedback", "This server keeps no feedback.", "Tell its operator instead.")
+        file.keep(judged)
+        return Json({"kept": True})
+
+    return routes
+
+
+# --- the server itself
+
+
+def _server_routes(desk: Desk, allowed: tuple[str, ...]) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/api/embedding", response_model=EmbeddingShape, responses=refused(422))
@@ -166,12 +235,6 @@ def _embedding_routes(allowed: tuple[str, ...]) -> APIRouter:
         shown = {"origin": told.origin, "allowed": told.allowed, "message": told.message}
         return Json(shown, headers={"access-control-allow-origin": "*"})
 
-    return routes
-
-
-def _health_routes(desk: Desk) -> APIRouter:
-    routes = APIRouter()
-
     @routes.get("/healthz", response_model=HealthShape)
     def alive() -> Response:
         """Tell that the server answers, and from which index."""
@@ -181,6 +244,11 @@ def _health_routes(desk: Desk) -> APIRouter:
     def ready() -> Response:
         """Tell that questions are answered; while the server still loads, it refuses instead."""
         return Json({"status": "ready", "index_fingerprint": desk.assistant.index_fingerprint})
+
+    @routes.get("/metrics", response_class=PlainTextResponse)
+    def metrics() -> Response:
+        """Return the counts of requests and replies, and the time that replies took, in Prometheus' text form."""
+        return Response(desk.metrics.text(), media_type=desk.metrics.content_type)
 
     return routes
 
@@ -195,11 +263,9 @@ async def _say_refusal(request: Request, error: Exception) -> Response:
 
 
 async def _say_user_error(request: Request, error: Exception) -> Response:
-    return refusal_response(_said(error))
-
-
-def _said(error: Exception) -> RefusalError:
-    return RefusalError(422, "question_refused", f"{error}", "Change what the message names, and ask again.")
+    if not isinstance(error, UserError):
+        raise error
+    return refusal_response(said(error))
 
 
 async def _say_failed(request: Request, error: Exception) -> Response:
@@ -217,8 +283,8 @@ async def _say_invalid(request: Request, error: Exception) -> Response:
 async def _say_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    said = {404: ("not_found", "There is no such address here."), 405: ("method_not_allowed", f"{request.method} is not taken here.")}
-    code, message = said.get(error.status_code, ("invalid_request", "The request cannot be read."))
+    known = {404: ("not_found", "There is no such address here."), 405: ("method_not_allowed", f"{request.method} is not taken here.")}
+    code, message = known.get(error.status_code, ("invalid_request", "The request cannot be read."))
     response = refusal_response(RefusalError(error.status_code, code, message, "/openapi.json describes every address."))
     response.headers.update(error.headers or {})
     return response

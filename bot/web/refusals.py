@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from starlette.responses import JSONResponse
 
+from index.errors import UserError
+
 
 class RefusalError(Exception):
     """A request is not answered: its HTTP status, a code for programs, a message for people, and what they can do.
@@ -50,3 +52,8 @@ def refusal_response(refusal: RefusalError) -> Json:
 def failed() -> RefusalError:
     """Return the refusal for a fault of ours, whose details the log has."""
     return RefusalError(500, "failed", "Something went wrong on our side, and it has been noted.", "Ask again.")
+
+
+def said(error: UserError) -> RefusalError:
+    """Return the refusal that says *error*, which is worded for whoever asked."""
+    return RefusalError(422, "question_refused", f"{error}", "Change what the message names, and ask again.")

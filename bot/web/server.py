@@ -28,11 +28,14 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.assistant import Assistant
 from bot.errors import ServerError
-from bot.web.api import Desk, api_application
+from bot.web.api import api_application
+from bot.web.desk import Desk
 from bot.web.documents import document_page, list_page, missing_page
 from bot.web.evaluation import REPORTS, evaluation_routes
+from bot.web.feedback import FeedbackFile
 from bot.web.guard import API_PATHS, Bounds, Guard, route_path
 from bot.web.limits import PER_ADDRESS, PER_CONVERSATION, Rates, Workers
+from bot.web.metrics import Counting, Metrics
 from bot.web.page import TITLE, build_page
 
 TAGLINE = "Answers in exact sentences from Shanghai Cooperation Organisation documents, with sources."
@@ -48,12 +51,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may ask, and how much: other sites' origins, the proxies that are believed, and the rates a minute."""
+    """Who may ask, how much, and where feedback goes: other sites' origins, the proxies that are believed, the rates a minute."""
 
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     per_address: int = PER_ADDRESS
     per_conversation: int = PER_CONVERSATION
+    feedback: FeedbackFile | None = None
 
 
 def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access = Access()) -> FastAPI:
@@ -62,8 +66,8 @@ def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access =
     The newest report of the folder *reports* is shown.
     """
     server = FastAPI(title=TITLE, docs_url=None, redoc_url=None, openapi_url=None)
-    desk = Desk(assistant, Workers(), Rates(access.per_address, access.per_conversation))
-    server.add_middleware(_Fork, api=api_application(desk, access.allowed_origins))
+    desk = Desk(assistant, Workers(), Rates(access.per_address, access.per_conversation), Metrics())
+    server.add_middleware(_Fork, api=api_application(desk, access.feedback, access.allowed_origins))
     server.add_middleware(Bounds)
     # Also where no other origin is let in: without ours Gradio's own lets every origin in.
     server.add_middleware(
@@ -74,6 +78,7 @@ def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access =
         expose_headers=["Retry-After"],
     )
     server.add_middleware(Guard, allowed=access.allowed_origins)
+    server.add_middleware(Counting, metrics=desk.metrics)
     server.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(access.trusted_proxies))
     front = _front_page()
 

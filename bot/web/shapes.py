@@ -151,3 +151,245 @@ class HealthShape(_Given):
 
     status: str
     index_fingerprint: str
+
+
+# --- search and documents
+
+
+class SearchRequest(_Taken):
+    """What to search for, without answering it."""
+
+    question: QuestionText
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="how many passages at most")] = 10
+
+
+class PassageShape(DocumentFacts):
+    """A paragraph that was found, with how well it meets the question; scores are comparable within one search only."""
+
+    rank: int
+    score: float
+    paragraph_id: str
+    paragraph: int
+    printed_number: str | None
+    text: str
+    address: str
+
+
+class SearchShape(_Given):
+    """The passages that were found, best first."""
+
+    question: str
+    passages: list[PassageShape]
+    index_fingerprint: str
+
+
+class DocumentShape(_Given):
+    """What is known of a document; the date is a day, a month or a year."""
+
+    document_id: str
+    title: str
+    kind: str
+    date: str | None
+    speaker: str | None
+    event: str | None
+    place: str | None
+    language: str
+    url: str | None
+    address: str
+
+
+class DocumentList(_Given):
+    """Every document, ordered by id."""
+
+    documents: list[DocumentShape]
+    index_fingerprint: str
+
+
+class SpanShape(_Given):
+    """A sentence of a paragraph: the span of its text."""
+
+    id: str
+    number: int
+    start: int
+    end: int
+
+
+class ParagraphShape(_Given):
+    """A paragraph, verbatim: `start` is where its text begins in the document's text."""
+
+    id: str
+    number: int
+    printed_number: str | None
+    role: str
+    start: int
+    text: str
+    sentences: list[SpanShape]
+    address: str
+
+
+class WholeDocument(DocumentShape):
+    """A document with all its paragraphs."""
+
+    paragraphs: list[ParagraphShape]
+
+
+# --- feedback
+
+
+class _Kept(BaseModel):
+    """What of a reply is kept with a judgement: the named fields, bounded; what else is sent is passed over."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class JudgedSentence(_Kept):
+    """A sentence of the reply, by the markers that it carries."""
+
+    citations: Annotated[tuple[int, ...], Field(max_length=20)] = ()
+
+
+class JudgedCitation(_Kept):
+    """A citation of the reply, by its place and words."""
+
+    index: int
+    document_id: Annotated[str, Field(max_length=200)]
+    paragraph: Annotated[int, Field(ge=1)]
+    sentence: Annotated[int, Field(ge=1)]
+    cited_text: Annotated[str, Field(max_length=MAX_TURN_LENGTH)]
+
+
+class JudgedReply(_Kept):
+    """The reply that is judged, as the API gave it."""
+
+    id: Annotated[str, Field(max_length=32, pattern=r"^[0-9a-f]*$")] = ""
+    kind: Literal["answer", "abstention", "courtesy"] = "answer"
+    question: Annotated[str, Field(max_length=MAX_QUESTION_LENGTH)]
+    standalone_question: Annotated[str, Field(max_length=2 * MAX_QUESTION_LENGTH)] = ""
+    answer: Text = ""
+    reason: Annotated[str | None, Field(max_length=40)] = None
+    mode: Annotated[str | None, Field(max_length=40)] = None
+    probability: Annotated[float | None, Field(ge=0, le=1)] = None
+    sentences: Annotated[tuple[JudgedSentence, ...], Field(max_length=50)] = ()
+    citations: Annotated[tuple[JudgedCitation, ...], Field(max_length=50)] = ()
+    index_fingerprint: Annotated[str, Field(max_length=32)] = ""
+
+
+class FeedbackRequest(_Taken):
+    """What a visitor thinks of a reply."""
+
+    verdict: Literal["good", "wrong_answer", "wrong_source", "not_in_documents"]
+    note: Annotated[str, Field(max_length=MAX_QUESTION_LENGTH)] = ""
+    reply: JudgedReply
+
+
+class KeptShape(_Given):
+    """That a judgement was kept."""
+
+    kept: bool
+
+
+# --- OpenAI's form
+
+
+class Part(_Kept):
+    """One part of a message; only text is read."""
+
+    type: Annotated[str, Field(max_length=40)]
+    text: Text = ""
+
+
+class Prompt(_Kept):
+    """One message of a chat completion request."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Text | Annotated[list[Part], Field(max_length=50)] | None = None
+
+    @property
+    def text(self) -> str:
+        """The text of all its parts."""
+        if isinstance(self.content, str):
+            return self.content
+        return "\n".join(part.text for part in self.content or () if part.type == "text")
+
+
+class StreamOptions(_Kept):
+    """What a stream holds besides the completion."""
+
+    include_usage: bool = False
+
+
+class CompletionRequest(_Kept):
+    """A chat completion request; the last message is the question."""
+
+    messages: Annotated[list[Prompt], Field(min_length=1, max_length=MAX_HISTORY)]
+    model: Annotated[str, Field(max_length=200)] = ""
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+
+
+class CitedUrl(_Given):
+    """Which part of the message rests on which address."""
+
+    start_index: int
+    end_index: int
+    url: str
+    title: str
+
+
+class Annotation(_Given):
+    """A citation in OpenAI's form."""
+
+    type: Literal["url_citation"]
+    url_citation: CitedUrl
+
+
+class CompletionMessage(_Given):
+    """The reply as a message."""
+
+    role: Literal["assistant"]
+    content: str
+    annotations: list[Annotation]
+
+
+class Choice(_Given):
+    """The one choice that there is."""
+
+    index: int
+    message: CompletionMessage
+    finish_reason: Literal["stop"]
+
+
+class Usage(_Given):
+    """The tokens of a completion: none are counted."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class CompletionShape(_Given):
+    """A chat completion, with the whole reply beside it."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[Choice]
+    usage: Usage
+    sco_reply: ReplyShape
+
+
+class ModelShape(_Given):
+    """A model that can be named."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+
+
+class ModelList(_Given):
+    """All models that can be named."""
+
+    object: Literal["list"]
+    data: list[ModelShape]

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from bot.assistant import Trace
 from bot.conversation import Conversation
 from bot.web.server import Access, build_server
-from index.document import Description, Document, Paragraph, Sentence
+from index.document import Description, Document, Paragraph, Passage, Sentence
+from index.search import SearchResult
 from tests.web.examples import REMARKS, abstention, answer, citation, courtesy
 
 TEXT = "So it is. And so it stays."
@@ -46,6 +48,11 @@ class Scripted:
             return
         for count in (1, 2) if word == "grow" else (2,):
             yield Trace(answer(*TWO_SENTENCES[:count], citations=TWO_CITATIONS[:count], question=question), None)
+
+    def search(self, question: str) -> SearchResult:
+        """Return the one paragraph, whatever is asked."""
+        self.asked.append((question, Conversation()))
+        return SearchResult(np.zeros(1, np.float32), frozenset(), (Passage(PARAGRAPH, 1.25, 1), Passage(PARAGRAPH, 0.5, 2)), ())
 
     def descriptions(self) -> tuple[Description, ...]:
         """Return the one document."""

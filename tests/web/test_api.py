@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
+from prometheus_client.parser import text_string_to_metric_families
 
 from bot.reply import reply_to_json
 from tests.web.examples import abstention, answer, courtesy
@@ -149,3 +150,50 @@ def test_an_address_or_method_that_is_not_there_is_said_in_the_same_form(client,
 def test_health_and_readiness_name_the_index(client, path):
     """A site that is built is ready."""
     assert client.get(path).json()["index_fingerprint"] == "0" * 16
+
+
+# --- searching and reading
+
+
+def test_a_search_gives_passages_with_their_scores_and_no_answer(client):
+    """As many as are wanted, best first, each with its permanent address."""
+    found = client.post("/api/search", json={"question": "drugs", "limit": 1}).json()
+    (passage,) = found["passages"]
+    assert (passage["rank"], passage["score"], passage["paragraph_id"]) == (1, 1.25, "remarks-2019/p12")
+    assert passage["address"] == "/documents/remarks-2019#p12"
+    assert len(client.post("/api/search", json={"question": "drugs"}).json()["passages"]) == 2
+
+
+def test_every_document_is_listed_and_can_be_read_whole(client):
+    """The spans of a document's sentences cut its paragraphs' texts exactly."""
+    (listed,) = client.get("/api/documents").json()["documents"]
+    assert (listed["title"], listed["date"], listed["address"]) == ("Remarks at the conference", "2019-04-24", "/documents/remarks-2019")
+    (paragraph,) = client.get("/api/documents/remarks-2019").json()["paragraphs"]
+    sentences = [paragraph["text"][sentence["start"] : sentence["end"]] for sentence in paragraph["sentences"]]
+    assert sentences == ["So it is.", "And so it stays."]
+    assert [sentence["id"] for sentence in paragraph["sentences"]] == ["remarks-2019/p12/s1", "remarks-2019/p12/s2"]
+
+
+def test_a_document_that_is_not_there_is_said(client):
+    """With where to find those that are."""
+    assert "/api/documents" in refusal(client.get("/api/documents/nothing"), 404)["what_to_do"]
+
+
+# --- what is counted
+
+
+def test_requests_and_replies_are_counted_by_names_of_ours(client):
+    """What a visitor makes up never becomes a name; Prometheus' own parser reads the counts."""
+    client.post("/api/chat", json={"question": "hi"})
+    client.get("/api/documents/made-up-by-a-visitor")
+    client.get("/made-up-by-a-visitor")
+    text = client.get("/metrics").text
+    assert "made-up" not in text
+    samples = {
+        (one.name, *sorted(one.labels.values())): one.value for family in text_string_to_metric_families(text) for one in family.samples
+    }
+    assert samples["sco_requests_total", "/api/chat", "200"] >= 1
+    assert samples["sco_requests_total", "/api/documents/{document_id}", "404"] >= 1
+    assert samples["sco_requests_total", "404", "other"] >= 1
+    assert samples["sco_replies_total", "courtesy"] >= 1
+    assert samples["sco_reply_seconds_count",] >= 1
