@@ -1,38 +1,54 @@
 """The LangChain faces of encoder and index, for anyone composing with LangChain; nothing of ours is routed through them."""
 
+from collections.abc import Sequence
+
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
 from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
+from index.document import Passage
 from index.embedding import Encoder
+from index.filters import EVERYTHING, Filters, matching, newest_first
 from index.search import search
 from index.store import Generation
 
 
 class ParagraphRetriever(BaseRetriever):
-    """Returns the ``k`` best paragraphs, best first; ids are paragraph ids, metadata holds document, point and score."""
+    """Returns the ``k`` best paragraphs of the documents that meet ``filters``, best first, or, for the latest, newest first.
+
+    Ids are paragraph ids, metadata holds document, its date, point and score. Raises NoDocumentError if no document meets the filters.
+    """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
     generation: Generation
     embeddings: Encoder
     k: int = 5
+    filters: Filters = EVERYTHING
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None
     ) -> list[LangChainDocument]:
+        described = {one.document_id: one for one in self.generation.descriptions()}
+        within = None if self.filters == EVERYTHING else matching(self.filters, described.values())
+        found = search(self.generation, self.embeddings, query, k or self.k, within)
+        passages: Sequence[Passage] = found.passages
+        if self.filters.latest:
+            place = {document_id: at for at, group in enumerate(newest_first(described.values())) for document_id in group}
+            passages = sorted(passages, key=lambda passage: place.get(passage.paragraph.document_id, len(place)))  # undated ones last
         return [
             LangChainDocument(
                 id=passage.paragraph.paragraph_id,
                 page_content=passage.paragraph.text,
                 metadata={
                     "document_id": passage.paragraph.document_id,
+                    "date": described[passage.paragraph.document_id].date,
                     "printed_number": passage.paragraph.printed_number,
                     "score": passage.score,
                 },
             )
-            for passage in search(self.generation, self.embeddings, query, k or self.k).passages
+            for passage in passages
         ]
 
 

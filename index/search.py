@@ -4,6 +4,7 @@ Knows nothing of answers. Scores are fused, not ranks: on 646 SQuAD paragraphs t
 questions by BM25, 67% by vectors, 76% by reciprocal ranks and 84% by added standard scores (docs/decisions/002).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 import faiss
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 
 from index.document import Passage, Sentence
 from index.embedding import Encoder, TokenStates, Vectors
-from index.errors import EmptyQuestionError
+from index.errors import EmptyQuestionError, NoDocumentError
 from index.reader import Reader, open_reader
-from index.store import Generation
+from index.store import Generation, Rows
 from index.terms import terms
 
 DENSE_WEIGHT = 0.6  # share of the vectors in a paragraph's score, the rest is terms; flat between 0.4 and 0.7 on SQuAD
@@ -58,12 +59,15 @@ class SearchResult:
     sentences: tuple[ScoredSentence, ...]
 
 
-def search(generation: Generation, embeddings: Encoder, question: str, k: int = 3 * POOL) -> SearchResult:
-    """Return the *k* passages (fewer if the index is smaller) that meet *question* best, with their sentences scored.
+def search(
+    generation: Generation, embeddings: Encoder, question: str, k: int = 3 * POOL, within: Collection[str] | None = None
+) -> SearchResult:
+    """Return the *k* passages (fewer if there are no more) that meet *question* best, with their sentences scored.
 
+    With *within*, ids of documents, only theirs are ranked; how strange a score is still depends on the whole index.
     A paragraph's dense score is the mean of its own cosine and its best sentence's; a sentence's score is the sum of
     its standardised cosine, its standardised BM25 and twice its paragraph's score, raised by what the reader says of the
-    best READ. Raises EmptyQuestionError if *question* holds no letter and no digit.
+    best READ. Raises EmptyQuestionError if *question* holds no letter and no digit, NoDocumentError if the index has none of *within*.
     """
     if not any(character.isalnum() for character in question):
         raise EmptyQuestionError(
@@ -77,7 +81,10 @@ def search(generation: Generation, embeddings: Encoder, question: str, k: int = 
         vector = vectors[0]
     question_terms = terms(question)
     paragraph_terms = generation.paragraph_term_scores(question_terms)
-    rows = _pool(generation, vector, paragraph_terms)
+    allowed = None if within is None else generation.rows_of(within)
+    if allowed is not None and not len(allowed[0]):
+        raise NoDocumentError("No document meets the filters, so nothing was searched. Take a filter away, or widen it.")
+    rows = _pool(generation, vector, paragraph_terms, allowed)
     found = generation.paragraphs(rows)
 
     cosines = _vectors(generation.paragraph_vectors, rows) @ vector
@@ -150,16 +157,25 @@ def _read(generation: Generation, reader: Reader, question: TokenStates, ranked:
     return sorted((read.get(scored.row, scored) for scored in ranked), key=lambda scored: -scored.score)
 
 
-def _pool(generation: Generation, vector: Vectors, paragraph_terms: NDArray[np.float32]) -> list[int]:
-    """Return the rows of the paragraphs worth scoring in full, ascending."""
-    by_vector = _nearest(generation.paragraph_vectors, vector)
-    by_sentence = {generation.paragraph_of_sentence(row) for row in _nearest(generation.sentence_vectors, vector)}
-    by_terms = [int(row) for row in np.argsort(-paragraph_terms, kind="stable")[:POOL] if paragraph_terms[row] > 0]
+def _pool(generation: Generation, vector: Vectors, paragraph_terms: NDArray[np.float32], allowed: tuple[Rows, Rows] | None) -> list[int]:
+    """Return the rows of the paragraphs worth scoring in full, ascending; of *allowed* paragraphs and sentences, if it is given."""
+    paragraphs, sentences = (None, None) if allowed is None else allowed
+    by_vector = _nearest(generation.paragraph_vectors, vector, paragraphs)
+    by_sentence = {generation.paragraph_of_sentence(row) for row in _nearest(generation.sentence_vectors, vector, sentences)}
+    scores = paragraph_terms if paragraphs is None else paragraph_terms[paragraphs]
+    places = [int(place) for place in np.argsort(-scores, kind="stable")[:POOL] if scores[place] > 0]
+    by_terms = places if paragraphs is None else [int(paragraphs[place]) for place in places]
     return sorted({*by_vector, *by_sentence, *by_terms})
 
 
-def _nearest(vectors: faiss.Index, question: Vectors) -> list[int]:
-    _, rows = vectors.search(question[None, :], min(POOL, vectors.ntotal))
+def _nearest(vectors: faiss.Index, question: Vectors, allowed: Rows | None) -> list[int]:
+    options = None
+    if allowed is not None:
+        marks = np.zeros(vectors.ntotal, dtype=np.bool_)
+        marks[allowed] = True
+        bits = np.packbits(marks, bitorder="little")  # held by this name: FAISS keeps no copy
+        options = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))  # type: ignore[call-arg, arg-type]  # the stubs tell of C++
+    _, rows = vectors.search(question[None, :], min(POOL, vectors.ntotal), params=options)
     return [int(row) for row in rows[0] if row >= 0]  # FAISS pads missing hits with -1, which would be the last paragraph
 
 

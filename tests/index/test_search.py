@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.build import build
-from index.errors import EmptyQuestionError
+from index.errors import EmptyQuestionError, NoDocumentError
 from index.search import SearchResult, search
 from index.store import Generation, open_generation
 from tests.fakes import WordEmbeddings
@@ -150,3 +150,46 @@ def test_a_search_is_the_same_every_time_and_in_every_thread(generation, embeddi
     for one, other in zip(alone * 3, together, strict=True):
         assert one.passages == other.passages
         assert one.sentences == other.sentences
+
+
+@pytest.mark.parametrize("question", ["How many drugs were confiscated?", "Sri Lanka", "What is the capital of France?"])
+@pytest.mark.parametrize(("document_id", "paragraphs"), [("mcis-2019-report", 7), ("norov-remarks-mcis-2019", 37)])
+def test_a_search_within_a_document_ranks_its_paragraphs_alone_as_the_whole_search_scores_them(
+    generation, embeddings, question, document_id, paragraphs
+):
+    """All of them, with cosines and standard scores unchanged: how strange a score is does not depend on what else is asked in."""
+    found = search(generation, embeddings, question, within={document_id})
+    assert len(found.passages) == paragraphs
+    assert {passage.paragraph.document_id for passage in found.passages} == {document_id}
+    assert {scored.passage.paragraph.document_id for scored in found.sentences} == {document_id}
+    whole = {scored.row: scored for scored in search(generation, embeddings, question).sentences}
+    for scored in found.sentences:
+        assert scored.paragraph_standard == pytest.approx(whole[scored.row].paragraph_standard, abs=1e-4)
+        assert scored.terms_standard == pytest.approx(whole[scored.row].terms_standard, abs=1e-4)
+
+
+def test_a_search_within_all_documents_is_the_whole_search(generation, embeddings):
+    """And ids that the index does not know add nothing."""
+    everything = ["mcis-2019-report", "norov-remarks-mcis-2019", "unknown"]
+    assert search(generation, embeddings, "drugs", within=everything).sentences == search(generation, embeddings, "drugs").sentences
+
+
+@pytest.mark.parametrize("within", [(), ("unknown",)])
+def test_a_search_within_no_document_is_refused(generation, embeddings, within):
+    """Nothing found would say that the documents hold nothing on it."""
+    with pytest.raises(NoDocumentError, match="No document meets the filters"):
+        search(generation, embeddings, "drugs", within=within)
+
+
+def test_a_document_deep_in_a_large_index_is_found_within(tmp_path):
+    """The documents are told apart before ranking, not among the best of all."""
+    (tmp_path / "corpus").mkdir()
+    for number in range(120):
+        (tmp_path / "corpus" / f"doc-{number:03}.md").write_text(
+            f"{HEAD}Peace talks {number}.\nPeace and {'war' if number == 77 else 'peace'}."
+        )
+    build(tmp_path / "corpus", tmp_path / "index", WordEmbeddings(), lambda done, total: None)
+    found = search(open_generation(tmp_path / "index"), WordEmbeddings(), "peace", within=["doc-077", "doc-119"])
+    assert {(p.paragraph.document_id, p.paragraph.number) for p in found.passages} == {
+        ("doc-077", 1), ("doc-077", 2), ("doc-119", 1), ("doc-119", 2)
+    }  # fmt: skip
