@@ -1,20 +1,19 @@
 """The page in a real browser: a question is asked, its answer read, its marker followed to the marked sentence."""
 
 import asyncio
-import os
 import re
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from bot.assistant import Assistant, Trace
 from bot.conversation import Conversation
 from bot.web.server import build_server
+from tests.web.conftest import PATIENCE
 from tests.web.examples import HOSTILE
 
 CANNABIS = "What is the SCO's position on legalising cannabis?"
@@ -23,19 +22,6 @@ UNANSWERED = "Who won the football world cup in 1998?"
 WAIT, FAIL = "wait until told", "fail"
 WIDE, LAPTOP = {"width": 1440, "height": 900}, {"width": 1280, "height": 720}
 PHONE, SMALL = {"width": 390, "height": 844}, {"width": 320, "height": 568}
-PATIENCE = 60_000  # milliseconds to wait for what is expected; a busy machine may take them
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
 # What Chromium says when a machine is slow; it tells of time alone.
 LATE = re.compile(r"was preloaded using link preload but not used within a few seconds")
 
@@ -87,20 +73,6 @@ def site(moody: Moody) -> Iterator[str]:
     moody.go.set()
     servers[0].should_exit = True
     thread.join(30)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium as the system has it."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        missing = "There is no chromium. Install it with: apt-get install chromium"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
