@@ -6,21 +6,24 @@ message on the screen is rendered anew from them.
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
+from html import escape
+from pathlib import Path
 
 import gradio as gr
 from gradio.blocks import Block
 
 from bot.assistant import Assistant
 from bot.courtesy import small_talk_kind
-from bot.question import check_question
+from bot.languages import VOICES, Voice, translated
+from bot.question import MAX_QUESTION_LENGTH, check_question
 from bot.web.exchange import Exchange, conversation, exchange, last_answer, notice, read_exchanges, unanswered, write_exchanges
+from bot.web.labels import labels, wanted
 from bot.web.render import copy_text, messages, reply_html
 from index.errors import UserError
 
 TITLE = "Ask the SCO documents"
-FAILED = "Something went wrong on our side, and it has been noted. Your question is back in the box: please try again."
-STOPPED = "Stopped before an answer came."
 MAX_WAITING = 64  # questions in the queue, some seconds' work; beyond it Gradio says that the server is busy
 AT_ONCE = 4  # questions answered at the same time: twice the cores of a small machine
 
@@ -30,13 +33,13 @@ Shown = Mapping[Block, object]
 
 def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one small function an event
     """Return the chat over *assistant*: conversation, question box, and the buttons around them."""
+    english = labels()  # until the page is loaded: only then is the visitor's language known
     page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True)
     with page:
         # Places are those of one index, so another index begins another conversation. The key that Gradio wants for
         # what it stores in the browser hides nothing, since the page holds it too.
         held = gr.BrowserState([], storage_key=f"conversation-{assistant.index_fingerprint}", secret=assistant.index_fingerprint)
         chat = gr.Chatbot(
-            label="Conversation",
             show_label=False,
             elem_id="chat",
             container=False,
@@ -45,16 +48,15 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
             latex_delimiters=[],
             feedback_options=None,
             group_consecutive_messages=False,
-            placeholder=_welcome(len(assistant.descriptions())),
-            examples=[{"text": example} for example in assistant.examples],
         )
         with gr.Row(elem_id="ask-row"):
-            box = gr.Textbox(label="Your question", placeholder="Type a question", elem_id="question", max_lines=6, container=False)
-            ask = gr.Button("Ask", variant="primary", elem_id="ask", scale=0, min_width=80)
+            # Closed until the conversation is restored: Gradio loses a call that is made while an earlier one's stream is closing.
+            box = gr.Textbox(label=english["your_question"], elem_id="question", max_lines=6, container=False, interactive=False)
+            ask = gr.Button(english["ask"], variant="primary", elem_id="ask", scale=0, min_width=80, interactive=False)
         with gr.Row(elem_id="tools"):
-            copy = gr.Button("Copy with references", elem_id="copy", scale=0, interactive=False)
-            new = gr.Button("New conversation", elem_id="new", scale=0)
-            stop = gr.Button("Stop", elem_id="stop", scale=0, visible=False)
+            copy = gr.Button(english["copy"], elem_id="copy", scale=0, interactive=False)
+            new = gr.Button(english["new"], elem_id="new", scale=0)
+            stop = gr.Button(english["stop"], elem_id="stop", scale=0, visible=False)
         copied = gr.Textbox(label="The last answer as plain text", elem_id="copied", visible="hidden")
 
         def show(exchanges: Sequence[Exchange], request: gr.Request) -> dict[Block, object]:
@@ -69,20 +71,20 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
             }
 
         async def answer(question: object, sent: object, request: gr.Request) -> AsyncIterator[Shown]:
-            before = read_exchanges(sent)
+            before, spoken = read_exchanges(sent), labels(_language(request))
             try:
                 asked = check_question(question)
-            except UserError as error:
-                yield {chat: [*messages(before), {"role": "assistant", "content": reply_html(notice("", f"{error}"))}]}
+            except UserError:
+                yield {chat: [*messages(before), {"role": "assistant", "content": reply_html(notice("", _refusal(question, spoken)))}]}
                 return
             if small_talk_kind(asked) == "clear":
                 yield {**show((), request), box: ""}
                 return
             # Until there is a reply the browser holds the notice that there is none, so a question is never lost.
-            said = notice(asked, STOPPED)
+            said = notice(asked, spoken["stopped"])
             busy: dict[Block, object] = {stop: gr.update(visible=True), new: gr.update(interactive=False)}
             yield {**show((*before, said), request), chat: messages((*before, unanswered(asked))), box: "", **busy}
-            async for said in _replies(assistant, asked, before):
+            async for said in _replies(assistant, asked, before, spoken["failed"]):
                 yield {**show((*before, said), request), **busy}
             yield {**show((*before, said), request), **({box: asked} if said.kind == "notice" else {})}
 
@@ -91,7 +93,21 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
                 yield shown
 
         def restore(sent: object, request: gr.Request) -> Shown:
-            return show(read_exchanges(sent), request)
+            exchanges, language = read_exchanges(sent), _language(request)
+            spoken, documents = labels(language), len(assistant.descriptions())
+            return {
+                **show(exchanges, request),
+                chat: gr.update(
+                    value=messages(exchanges),
+                    placeholder=f"## {spoken['welcome']}\n{spoken['promise'].format(count=documents)}",
+                    examples=[{"text": translated(example, language)} for example in assistant.examples],
+                ),
+                box: gr.update(label=spoken["your_question"], placeholder=spoken["type_here"], interactive=True),
+                ask: gr.update(value=spoken["ask"], interactive=True),
+                copy: gr.update(value=spoken["copy"], interactive=last_answer(exchanges) is not None),
+                new: gr.update(value=spoken["new"], interactive=True),
+                stop: gr.update(value=spoken["stop"], visible=False),
+            }
 
         def give_back(typed: object, sent: object, request: gr.Request) -> Shown:
             exchanges = read_exchanges(sent)
@@ -101,7 +117,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
         def begin_anew(request: gr.Request) -> Shown:
             return show((), request)
 
-        outputs = [held, chat, copied, copy, new, stop, box]
+        outputs = [held, chat, copied, copy, new, stop, box, ask]
         typed = gr.on(
             [box.submit, ask.click], answer, [box, held], outputs, show_progress_on=chat, concurrency_id="answer", api_visibility="private"
         )
@@ -124,15 +140,15 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
     return page
 
 
-async def _replies(assistant: Assistant, asked: str, before: Sequence[Exchange]) -> AsyncIterator[Exchange]:
-    """Yield what is said to *asked* as it grows, or the notice that it went wrong."""
+async def _replies(assistant: Assistant, asked: str, before: Sequence[Exchange], failed: str) -> AsyncIterator[Exchange]:
+    """Yield what is said to *asked* as it grows, or the notice *failed*."""
     traces = assistant.traces(asked, conversation(before))
     try:
         while trace := await asyncio.to_thread(next, traces, None):  # a visitor who stops leaves the thread behind at once
             yield exchange(trace.reply)
     except Exception:
         log.exception("A question could not be answered.")
-        yield notice(asked, FAILED)
+        yield notice(asked, failed)
 
 
 def _question(chosen: gr.SelectData) -> object:
@@ -140,10 +156,31 @@ def _question(chosen: gr.SelectData) -> object:
     return chosen.value["text"] if isinstance(chosen.value, dict) else chosen.value
 
 
-def _welcome(documents: int) -> str:
-    return f"## What would you like to know?\nThe answer comes in the exact sentences of {documents} documents, or not at all."
+def _refusal(question: object, spoken: Mapping[str, str]) -> str:
+    """Return why *question* could not be asked."""
+    if isinstance(question, str) and len(question) > MAX_QUESTION_LENGTH:
+        return spoken["too_long"].format(length=f"{len(question):,}", limit=f"{MAX_QUESTION_LENGTH:,}")
+    return spoken["no_words"]
+
+
+def _language(request: gr.Request) -> Voice:
+    """Return the language that the visitor's browser wants."""
+    return wanted(request.request.cookies, request.request.headers) if request.request else "en"
 
 
 def _site(request: gr.Request) -> str:
     """Return the address that the visitor's browser used, ``http://127.0.0.1:7860``."""
     return f"{request.request.base_url}".rstrip("/") if request.request else ""
+
+
+def front_page(language: Voice) -> str:
+    """Return our own page around Gradio's, with the files that Gradio's page loads but none of its inline scripts."""
+    template = (Path(gr.__file__).parent / "templates" / "frontend" / "index.html").read_text(encoding="utf-8")
+    assets = re.findall(r'<script type="module"[^>]* src="[^"]+"></script>|<link rel="stylesheet"[^>]* href="[^"]+">', template)
+    options = "".join(
+        f'<option value="{voice}" lang="{voice}"{" selected" if voice == language else ""}>{name}</option>' for voice, name in VOICES.items()
+    )
+    values = {name: escape(said) for name, said in labels(language).items()}
+    values |= {"lang": language, "languages": options, "assets": "\n".join(assets)}
+    page = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+    return re.sub(r"\{(\w+)\}", lambda slot: values[slot.group(1)], page)
