@@ -1,4 +1,4 @@
-"""The command line: serve (default), index, ask, evaluate. Reads settings, wires the parts, runs; nothing else."""
+"""The command line: serve (default), index, ask, evaluate, feedback. Reads settings, wires the parts, runs; nothing else."""
 
 import argparse
 import io
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="app.py", description="Ask the documents of the Shanghai Cooperation Organisation.")
     parser.set_defaults(run=_serve, corpus=None)
-    commands = parser.add_subparsers(title="commands", metavar="serve | index | ask | evaluate")
+    commands = parser.add_subparsers(title="commands", metavar="serve | index | ask | evaluate | feedback")
     library = argparse.ArgumentParser(add_help=False)
     library.add_argument("--corpus", type=Path, metavar="DIR", help="the folder of documents (default: SCO_CORPUS_DIR)")
     serve = commands.add_parser("serve", parents=[library], help="start the chat page (the default)")
@@ -97,16 +97,32 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--format", choices=("squad", "xquad", "mtrag"), default="squad", help="the form of --dataset (default: squad)")
     evaluate.add_argument("--limit", type=int, metavar="N", help="take N questions of --dataset at random, always the same")
     evaluate.set_defaults(run=_evaluate)
+    feedback = commands.add_parser("feedback", help="print what visitors said of replies, as test queries, one JSON object a line")
+    feedback.set_defaults(run=_feedback)
     return parser
 
 
 def _serve(options: argparse.Namespace, settings: "Settings") -> int:
+    from bot.web.feedback import NAME, FeedbackFile
     from bot.web.limits import read_proxies
     from bot.web.origins import read_origins
     from bot.web.server import Access, serve
 
-    access = Access(read_origins(settings.allowed_origins), read_proxies(settings.trusted_proxies), settings.requests_per_minute)
+    access = Access(
+        read_origins(settings.allowed_origins),
+        read_proxies(settings.trusted_proxies),
+        settings.requests_per_minute,
+        feedback=FeedbackFile(settings.index_dir / NAME),
+    )
     serve(_assistant(settings), settings.host, settings.port, access)
+    return ANSWERED
+
+
+def _feedback(options: argparse.Namespace, settings: "Settings") -> int:
+    from bot.web.feedback import NAME, FeedbackFile
+
+    for row in FeedbackFile(settings.index_dir / NAME).queries():
+        _print_json(row, indent=None)
     return ANSWERED
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +13,11 @@ from fastapi.testclient import TestClient
 
 from bot.assistant import Trace
 from bot.conversation import Conversation
+from bot.web.api import api_application
+from bot.web.desk import Desk
+from bot.web.feedback import FeedbackFile
+from bot.web.limits import Rates, Workers
+from bot.web.metrics import Metrics
 from bot.web.server import Access, build_server
 from index.document import Description, Document, Paragraph, Passage, Sentence
 from index.search import SearchResult
@@ -34,6 +39,7 @@ class Scripted:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Conversation]] = []
+        self.go = threading.Event()  # lets "wait" go on
 
     def traces(self, question: str, conversation: Conversation) -> Iterator[Trace]:
         """Yield an answer, growing for "grow"; an abstention for "why", a courtesy for "hi", and an error for "fail"."""
@@ -41,8 +47,8 @@ class Scripted:
         word = question.split()[0].lower().strip("?")
         if word == "fail":
             raise RuntimeError("secret detail")
-        if word == "sleep":
-            time.sleep(0.5)
+        if word == "wait":
+            assert self.go.wait(30)
         if word in ("why", "hi"):
             yield Trace(abstention(question=question) if word == "why" else courtesy(question=question), None)
             return
@@ -72,6 +78,11 @@ def site(assistant: object, access: Access = HERE_ALONE, reports: Path = Path("r
 
     with TestClient(asyncio.run(built()), raise_server_exceptions=False) as client:
         yield client
+
+
+def api(assistant: object, feedback: FeedbackFile | None = None) -> TestClient:
+    """Return a client of the API alone, without pages and without what stands before it: built in no time."""
+    return TestClient(api_application(Desk(assistant, Workers(), Rates(), Metrics()), feedback, ()), raise_server_exceptions=False)
 
 
 def events(text: str) -> list[dict[str, object]]:
