@@ -1,146 +1,349 @@
-"""Turns a folder of text files with YAML front matter into documents, and names the file and line at fault.
+"""Turns a corpus folder into documents, and names every file that cannot be used with the reason.
 
-Knows nothing of paragraphs' insides (parse.py), vectors or search.
+One file at fault costs itself: the rest is read. Knows nothing of paragraphs' insides (parse.py), of formats, vectors or search.
 """
 
-import datetime
 import hashlib
+import os
 import re
-from dataclasses import dataclass
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from index.document import DOCUMENT_ID, Description, Document
+from index.document import Document
 from index.errors import CorpusError
-from index.parse import parse_document
+from index.formats.extracted import FormatError, Metadata
+from index.front_matter import describe, missing, read_values, some, split
+from index.isolated import SUFFIXES as ISOLATED
+from index.isolated import IsolatedReader
+from index.lines import unwrap
+from index.parse import parse_blocks, parse_document
 
-SUFFIXES = (".md", ".txt")
-_REQUIRED = ("title", "kind")
-_OPTIONAL = ("date", "speaker", "event", "place", "language", "url")
-_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
+TEXT = (".md", ".txt")
+SUFFIXES = (*TEXT, *ISOLATED)
+SIDECAR = ".yaml"  # speech.pdf is described by speech.pdf.yaml
+MAX_FILE_BYTES = 100_000_000  # the longest texts take some millions, PDFs with pictures some tens of millions
+_LOCKS = ("~$", "._")  # what Word and macOS put beside a document that is open or was copied; no documents
+_PDF, _ZIP = b"%PDF-", b"PK\x03\x04"  # how these formats begin, whatever a file's name says
+SIGNATURE_WITHIN = 1024  # bytes: readers allow that much before the mark of a PDF
+_STATES_ID = re.compile(r"^id\s*:", re.MULTILINE)
+_SEPARATORS = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class CorpusFile:
-    """One file of the corpus as found: where it lies, its id and its bytes."""
+    """One file of the corpus as found: where it lies, its id, the digest of its content, and what is written about it beside it."""
 
     path: Path
     document_id: str
-    content: bytes
+    digest: str  # sha256, hex
+    sidecar: bytes = b""
+
+    def content(self) -> bytes:
+        """Return the bytes of the file. Raises FormatError if they cannot be read, or are no longer those that were found."""
+        try:
+            content = self.path.read_bytes()
+        except OSError as error:
+            raise FormatError(f"it cannot be read ({error.strerror})") from error
+        if hashlib.sha256(content).hexdigest() != self.digest:
+            raise FormatError("it changed while the corpus was read. Try again")
+        return content
 
 
-def find_files(folder: Path) -> tuple[CorpusFile, ...]:
-    """Return the corpus files of *folder* and its sub-folders, ordered by document id.
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file that can be read, before it has an id."""
 
-    Raises CorpusError if the folder is missing or unreadable, holds no document, or two files give one id.
+    path: Path
+    digest: str
+    sidecar: bytes
+    stated_id: str  # or empty
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file or folder that is left out, and why: a sentence without its stop, to stand after the path."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What lies in a corpus folder, unread: the files by document id, what is left out, and what else to say."""
+
+    files: tuple[CorpusFile, ...]
+    skipped: tuple[Skipped, ...]
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What a corpus folder holds: its documents by id, what was left out and why, and what else to say of them."""
+
+    documents: tuple[Document, ...] = field(repr=False)
+    skipped: tuple[Skipped, ...]
+    notices: tuple[str, ...]
+
+
+def read_corpus(folder: Path) -> Corpus:
+    """Return the documents of *folder* and its sub-folders, of equal ones the first by id.
+
+    Raises CorpusError if the folder is missing or unreadable, or no file in it can be used.
+    """
+    found = survey(folder)
+    read = read_files(found.files)
+    skipped = (*found.skipped, *read.skipped)
+    if not read.documents:
+        raise CorpusError(f"No file in the corpus folder {folder} can be used. {' '.join(told(skipped))}")
+    repeats = repeated((document.document_id, text_digest(document)) for document in read.documents)
+    documents = tuple(document for document in read.documents if document.document_id not in repeats)
+    notices = (*found.notices, *read.notices, *told_repeats(repeats), *missing(document.description for document in documents))
+    return Corpus(documents, skipped, notices)
+
+
+def survey(folder: Path) -> Survey:
+    """Return the files of *folder* and its sub-folders that may be documents. Links are not followed.
+
+    Raises CorpusError if the folder is missing or unreadable, or holds nothing that may be a document.
     """
     if not folder.is_dir():
         raise CorpusError(f"The corpus folder {folder} does not exist. Create it, or name another with --corpus.")
     try:
-        paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-        files = [CorpusFile(path, _document_id(path), path.read_bytes()) for path in paths]
+        os.scandir(folder).close()
     except OSError as error:
-        raise CorpusError(f"{error.filename} cannot be read ({error.strerror}). Make it readable, or take it out of the corpus.") from error
+        raise CorpusError(f"The corpus folder {folder} cannot be read ({error.strerror}). Make it readable.") from error
+    skipped: list[Skipped] = []
+    paths = frozenset(_walk(folder, folder.resolve(), skipped))
+    found: list[_Found] = []
+    for path in sorted(path for path in paths if path.suffix.lower() in SUFFIXES):
+        try:
+            found.append(_look(path, path.with_name(f"{path.name}{SIDECAR}"), paths))
+        except FormatError as error:
+            skipped.append(Skipped(path, f"{error}"))
+    files, clashes, notices = _with_ids(folder, found)
+    skipped += clashes
     if not files:
-        raise CorpusError(f"The corpus folder {folder} holds no document. Put {' or '.join(SUFFIXES)} files into it.")
-    seen: dict[str, Path] = {}
-    for file in files:
-        if file.document_id in seen:
-            raise CorpusError(f"{file.path} and {seen[file.document_id]} both get the id '{file.document_id}'. Rename one of them.")
-        seen[file.document_id] = file.path
-    return tuple(sorted(files, key=lambda file: file.document_id))
+        kinds = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+        raise CorpusError(" ".join((f"The corpus folder {folder} holds no document. Put {kinds} files into it.", *told(skipped))))
+    strays = sorted(path for path in paths if path.suffix.lower() == SIDECAR and path.with_suffix("") not in paths)
+    if strays:
+        names = some([str(path.relative_to(folder)) for path in strays])
+        notices.append(f"No document lies beside {names}: name such a file after the whole name, as in speech.pdf.yaml.")
+    return Survey(tuple(sorted(files, key=lambda file: file.document_id)), tuple(skipped), tuple(notices))
 
 
-def fingerprint(files: tuple[CorpusFile, ...]) -> str:
-    """Return the sha256 (hex) over every file's id and content: equal only for equal corpora."""
+def find_files(folder: Path) -> tuple[CorpusFile, ...]:
+    """Return the corpus files of *folder* and its sub-folders, ordered by document id. Raises CorpusError as survey does."""
+    return survey(folder).files
+
+
+def fingerprint(files: Iterable[CorpusFile]) -> str:
+    """Return the sha256 (hex) over every file's id, content and sidecar: equal only for equal corpora."""
     digest = hashlib.sha256()
     for file in files:
-        digest.update(f"{file.document_id}\0{hashlib.sha256(file.content).hexdigest()}\n".encode())
+        sidecar = hashlib.sha256(file.sidecar).hexdigest() if file.sidecar else ""
+        digest.update(f"{file.document_id}\0{file.path.suffix.lower()}\0{file.digest}\0{sidecar}\n".encode())
     return digest.hexdigest()
 
 
 def read_document(file: CorpusFile) -> Document:
-    """Return the document that *file* holds, its text exactly as after the front matter.
+    """Return the document that *file* holds. Raises CorpusError, naming the file and, where there is one, the line at fault."""
+    read = read_files((file,))
+    if read.skipped:
+        raise CorpusError(f"{_named(file.path, read.skipped[0].reason)}.")
+    return read.documents[0]
 
-    Raises CorpusError, naming the file and line, for text that is not UTF-8, for broken front matter or an empty text.
-    """
+
+def read_files(files: Sequence[CorpusFile]) -> Corpus:
+    """Return the documents of *files* in their order; one that cannot be read is skipped with its reason."""
+    documents, skipped, notices = [], [], []
+    with IsolatedReader() as reader:
+        for file in files:
+            try:
+                document, remarks = _read(file, reader)
+            except FormatError as error:
+                skipped.append(Skipped(file.path, f"{error}"))
+            else:
+                documents.append(document)
+                notices += [f"{_named(file.path, remark)}." for remark in remarks]
+    return Corpus(tuple(documents), tuple(skipped), tuple(notices))
+
+
+def text_digest(document: Document) -> str:
+    """Return a digest (hex) that is equal for texts that differ in white space alone."""
+    return hashlib.sha256("".join(document.text.split()).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def repeated(digests: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return, for each id whose digest an id before it has, that id; the order is that of the ids."""
+    first: dict[str, str] = {}
+    return {one: first[digest] for one, digest in sorted(digests) if first.setdefault(digest, one) != one}
+
+
+def told_repeats(repeats: dict[str, str]) -> tuple[str, ...]:
+    """Return a notice for each document that repeats another."""
+    return tuple(f"{one} repeats {other} word for word: indexed once, as {other}." for one, other in sorted(repeats.items()))
+
+
+def told(skipped: Iterable[Skipped]) -> tuple[str, ...]:
+    """Return a sentence for each reason, with the first of the files that it concerns."""
+    by_reason: dict[str, list[str]] = {}
+    for one in skipped:
+        by_reason.setdefault(one.reason, []).append(str(one.path))
+    return tuple(f"{_named(some(paths), reason)}." for reason, paths in by_reason.items())
+
+
+def _named(name: object, reason: str) -> str:
+    """Return a reason after what it is about; a line's number follows the name as if part of it."""
+    return f"{name} {reason}" if reason.startswith("line ") else f"{name}: {reason}"
+
+
+def _walk(folder: Path, root: Path, skipped: list[Skipped]) -> Iterator[Path]:
+    """Yield the regular files below *folder* whose names may concern the corpus; what else may be meant for it goes to *skipped*."""
     try:
-        content = file.content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = file.content.count(b"\n", 0, error.start) + 1
-        raise CorpusError(
-            f"{file.path} line {line}: byte {error.object[error.start]:#04x} is not UTF-8. Save the file as UTF-8."
-        ) from error
-    content = content.replace("\r\n", "\n").replace("\r", "\n")
-    if "\0" in content:
-        line = content.count("\n", 0, content.index("\0")) + 1
-        raise CorpusError(f"{file.path} line {line}: a NUL character, so this is no text file. Save it as plain UTF-8 text.")
-    match = _FRONT_MATTER.match(content)
-    if not match:
-        raise CorpusError(
-            f"{file.path} line 1: no front matter. Begin the file with '---', lines such as 'title: ...' and 'kind: speech', and '---'."
-        )
-    description = _description(file, match.group(1))
-    text = content[match.end() :]
+        with os.scandir(folder) as entries:
+            inside = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        skipped.append(Skipped(folder, f"the folder cannot be read ({error.strerror})"))
+        return
+    for entry in inside:
+        path = folder / entry.name
+        concerns = path.suffix.lower() in (*SUFFIXES, SIDECAR) and not entry.name.startswith(_LOCKS)
+        if entry.is_symlink():
+            reason = _link_fault(path, root)
+            if reason and (concerns or path.is_dir()):
+                skipped.append(Skipped(path, reason))
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _walk(path, root, skipped)
+        elif concerns and entry.is_file(follow_symlinks=False):
+            yield path
+        elif concerns:
+            skipped.append(Skipped(path, "it is no regular file"))
+
+
+def _link_fault(path: Path, root: Path) -> str:
+    """Return why the link at *path* is left out; nothing if it leads to a place within *root*, which is read there."""
+    try:
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return "it is a link that leads nowhere"
+    return "" if target.is_relative_to(root) else f"it is a link that leads out of the corpus folder, to {target}, and is not followed"
+
+
+def _look(path: Path, beside: Path, paths: frozenset[Path]) -> _Found:
+    """Return what is known of a file before it is read. Raises FormatError if it cannot be used."""
+    try:
+        size = path.stat().st_size
+        if not size:
+            raise FormatError("it is empty")
+        if size > MAX_FILE_BYTES:
+            raise FormatError(f"it has {size:,} bytes, more than the {MAX_FILE_BYTES:,} that are read")
+        content = path.read_bytes()
+        sidecar = beside.read_bytes() if beside in paths else b""
+    except OSError as error:
+        raise FormatError(f"it cannot be read ({error.strerror})") from error
+    return _Found(path, hashlib.sha256(content).hexdigest(), sidecar, _stated_id(path, content, sidecar))
+
+
+def _stated_id(path: Path, content: bytes, sidecar: bytes) -> str:
+    """Return the id that a file's front matter or its sidecar states, or nothing; faults are told when the file is read."""
+    try:
+        if sidecar:
+            return read_values(sidecar.decode("utf-8-sig"), 1).get("id", "")
+        front_matter = split(_decoded(content))[0] if path.suffix.lower() in TEXT else None
+        # Looked for before it is read: of a thousand texts, few state an id, and YAML is slow.
+        return read_values(front_matter, 1).get("id", "") if front_matter and _STATES_ID.search(front_matter) else ""
+    except (FormatError, UnicodeDecodeError):
+        return ""
+
+
+def _with_ids(folder: Path, found: Sequence[_Found]) -> tuple[list[CorpusFile], list[Skipped], list[str]]:
+    """Return the files with their ids: the stated one, else the name's, else, where names are shared, that of the whole path."""
+    wanted = [one.stated_id or _slug(one.path.stem) for one in found]
+    shared = Counter(wanted)
+    files: dict[str, CorpusFile] = {}
+    skipped: list[Skipped] = []
+    lengthened: list[str] = []
+    for one, wish in zip(found, wanted, strict=True):
+        place = one.path.relative_to(folder)
+        document_id = wish
+        if shared[wish] > 1 and not one.stated_id:
+            document_id = _slug(str(place))
+            lengthened.append(str(place))
+        if not document_id:
+            reason = "no document id can be made of this name. Use letters or digits, ideally with the year"
+            skipped.append(Skipped(one.path, reason))
+        elif document_id in files:
+            taken = files[document_id].path
+            reason = f"its id would be '{document_id}', which {taken} has. State another with 'id: ...', or rename it"
+            skipped.append(Skipped(one.path, reason))
+        else:
+            files[document_id] = CorpusFile(one.path, document_id, one.digest, one.sidecar)
+    shares = f"Files of one name get ids made of their folders too: {some(lengthened)}. State others with 'id: ...'."
+    return list(files.values()), skipped, [shares] if lengthened else []
+
+
+def _slug(name: str) -> str:
+    """Return the id that a name gives: small letters and digits, everything else a hyphen; possibly nothing."""
+    return _SEPARATORS.sub("-", unicodedata.normalize("NFKC", name).casefold()).strip("-")
+
+
+def _read(file: CorpusFile, reader: IsolatedReader) -> tuple[Document, tuple[str, ...]]:
+    """Return the document that *file* holds, and remarks on it. Raises FormatError with the reason why it cannot be used."""
+    content = file.content()
+    suffix = file.path.suffix.lower()
+    _check_signature(suffix, content)
+    values = _sidecar_values(file)
+    if suffix not in TEXT:
+        extracted = reader.read(suffix, content)
+        description = describe(file.document_id, file.path.name, values, extracted.metadata)
+        document = parse_blocks(description, extracted.blocks)
+        if not document.paragraphs:
+            raise FormatError("it holds no text")
+        return document, extracted.remarks
+    front_matter, text = split(_decoded(content))
+    if front_matter is not None:
+        if file.sidecar:
+            raise FormatError(f"it has front matter and a {file.path.name}{SIDECAR} beside it. Keep one of them")
+        values = read_values(front_matter, 2)  # line 1 is the '---' above
     if not text.strip():
-        raise CorpusError(f"{file.path}: no text after the front matter. Add the document's text, or take the file out of the corpus.")
-    return parse_document(description, text)
+        raise FormatError("no text after the front matter. Add the document's text, or take the file out of the corpus")
+    return parse_document(describe(file.document_id, file.path.name, values, Metadata()), unwrap(text)), ()
 
 
-def _document_id(path: Path) -> str:
-    """Return the id that the file's name gives: lower case, everything else a hyphen."""
-    slug = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")
-    if not DOCUMENT_ID.fullmatch(slug):
-        raise CorpusError(f"{path}: no document id can be made of this name. Use Latin letters, digits and hyphens, ideally with the year.")
-    return slug
+def _check_signature(suffix: str, content: bytes) -> None:
+    """Raise FormatError if a file is plainly of another format than its name says."""
+    is_pdf = _PDF in content[:SIGNATURE_WITHIN]
+    if suffix == ".pdf" and not is_pdf:
+        raise FormatError("it is no PDF, whatever its name says")
+    if suffix != ".pdf" and content.startswith(_PDF):
+        raise FormatError("it is a PDF, whatever its name says. Let its name end in .pdf")
+    if suffix != ".docx" and content.startswith(_ZIP) and not is_pdf:
+        raise FormatError("it is a DOCX or another zip file, whatever its name says")
 
 
-def _description(file: CorpusFile, front_matter: str) -> Description:
-    """Return the checked front matter; unknown keys are kept as provenance."""
-    import yaml
-
+def _sidecar_values(file: CorpusFile) -> dict[str, str]:
+    """Return what is written beside *file*. Raises FormatError, naming the sidecar and the line, if that cannot be read."""
     try:
-        # Composed, not constructed: every value stays the text that was written ("language: no" is no False), with its line.
-        root = yaml.compose(front_matter, Loader=yaml.BaseLoader)
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 2 if mark else 2  # line 1 is the '---' above
-        raise CorpusError(
-            f"{file.path} line {line}: the front matter is not YAML ({getattr(error, 'problem', error)}). Mend that line."
-        ) from error
-    if not isinstance(root, yaml.MappingNode):
-        raise CorpusError(f"{file.path} line 2: the front matter is not 'key: value' lines. Write at least 'title: ...' and 'kind: ...'.")
-    values: dict[str, str] = {}
-    for key, value in root.value:
-        where = f"{file.path} line {key.start_mark.line + 2}"
-        name = str(key.value)
-        if not (isinstance(key, yaml.ScalarNode) and isinstance(value, yaml.ScalarNode) and value.value.strip()):
-            raise CorpusError(f"{where}: front matter '{name}' is not one plain value. Write '{name}: some text', or leave it out.")
-        if name in values:
-            raise CorpusError(f"{where}: front matter '{name}' stands there twice. Leave one of them.")
-        values[name] = value.value.strip()
-        _check_value(where, name, values[name])
-    for name in _REQUIRED:
-        if name not in values:
-            raise CorpusError(f"{file.path} line 1: the front matter has no '{name}'. Add a line '{name}: ...'.")
-    known = {name: values.pop(name) for name in (*_REQUIRED, *_OPTIONAL) if name in values}
-    return Description(document_id=file.document_id, provenance=tuple(sorted(values.items())), **known)
+        return read_values(file.sidecar.decode("utf-8-sig"), 1)
+    except UnicodeDecodeError as error:
+        raise FormatError(f"the {file.path.name}{SIDECAR} beside it is not UTF-8. Save it as UTF-8") from error
+    except FormatError as error:
+        raise FormatError(f"the {file.path.name}{SIDECAR} beside it is at fault. {error}") from error
 
 
-def _check_value(where: str, name: str, value: str) -> None:
-    """Raise CorpusError if *value* cannot be the front matter's *name*."""
-    if name == "date" and not _is_date(value):
-        raise CorpusError(f"{where}: the date '{value}' is no day, month or year like 2019-04-24, 2019-04 or 2019. Correct it.")
-    if name == "url" and not value.startswith(("http://", "https://")):
-        raise CorpusError(f"{where}: the url '{value}' does not begin with http:// or https://. Correct it.")
-
-
-def _is_date(text: str) -> bool:
-    """Tell whether *text* is an ISO 8601 day, month or year that exists."""
-    if not _DATE.fullmatch(text):
-        return False
+def _decoded(content: bytes) -> str:
+    """Return the text of a file, its lines ending as Unix ends them. Raises FormatError, naming the line, if it is no UTF-8 text."""
     try:
-        datetime.date.fromisoformat(f"{text}-01-01"[:10])
-    except ValueError:
-        return False
-    return True
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise FormatError(f"line {line}: byte {error.object[error.start]:#04x} is not UTF-8. Save the file as UTF-8") from error
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise FormatError(f"line {line}: a NUL character, so this is no text file. Save it as plain UTF-8 text")
+    return text

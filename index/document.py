@@ -9,8 +9,8 @@ from typing import Literal
 
 Role = Literal["title", "heading", "salutation", "body", "closing"]
 
-# Lower-case ASCII words joined by hyphens: safe as a file name, in a URL path and as a TREC id without quoting.
-DOCUMENT_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+# Letters and digits of any script joined by hyphens: safe as a file name, in a URL path and as a TREC id without quoting.
+DOCUMENT_ID = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Paragraph:
     """The unit that is embedded and cited: one block of a document, verbatim.
 
     ``number`` is 1-based and stable; ``start`` is the offset of ``text`` in the document's text; ``printed_number`` is
-    the number of the point that the block belongs to in the document's own numbering, or None.
+    the number of the point that the block belongs to in the document's own numbering, or None; ``page`` is the page that
+    it begins on, counted from 1, where the format has pages.
     """
 
     document_id: str
@@ -37,6 +38,7 @@ class Paragraph:
     role: Role
     printed_number: str | None
     sentences: tuple[Sentence, ...]
+    page: int | None = None
 
     @property
     def paragraph_id(self) -> str:

@@ -1,18 +1,34 @@
-"""Turns a document's text into numbered paragraphs with printed numbers, roles and sentence spans (pure functions).
+"""Turns a document's text, or its blocks, into numbered paragraphs with printed numbers, roles and sentence spans (pure functions).
 
 Nothing is lost, reordered or mended: paragraphs are spans of the text, and between them stands only white space.
 Knows nothing of files, front matter or vectors.
 """
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from index.document import Description, Document, Paragraph, Role, Sentence
+
+BlockKind = Literal["text", "heading", "footnote"]
 
 # A block ends where Unicode says that a line must (UAX 14: LF, VT, FF, CR, NEL, LS, PS); word processors export all of these.
 _BLOCK = re.compile(r"\S(?:[^\n\v\f\r\x85\u2028\u2029]*\S)?")
 
-# "10. We are ..." - a point's number stands at the start of the block, followed by a full stop or bracket and a space.
-_PRINTED_NUMBER = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
+# A point's number stands at the start of the block. Of four digits it is a year; without a stop or bracket it is a quantity.
+_POINT = re.compile(r"\(?(\d{1,3}(?:\.\d{1,3})*)[.)]\s+(?=\S)|(?=[一二三四五六七八九十（])（?([一二三四五六七八九十]{1,3})[、）]\s*(?=\S)")
+# "Article 3 provides that" is a sentence: a label is a number only before a stop, a dash, a capital or nothing at all.
+_LABEL = re.compile(
+    r"((?i:article|art\.|section|sec\.|chapter|part|annex|paragraph|para\.|point|rule|principle|статья|ст\.|пункт|п\.|глава|раздел)"
+    r"\s+(?:\d{1,3}|[IVXLC]{1,7}))(?:[.:)]\s+|\s*[—–-]\s+|\s+(?=[\"“«A-ZА-ЯЁ])|[.:]?\Z)|(第[一二三四五六七八九十百零〇\d]{1,5}[条章节款项])\s*"
+)
+_CONTAINS_POINTS = re.compile(r"(?:art|ст|第.*条)", re.IGNORECASE)  # the labels below which numbers begin anew
+_ROMAN = re.compile(r"([IVXLC]{1,7})[.)]\s+(?=\S)")
+
+# A heading in plain text: a short block of capitals, or a numbered section's name, without a mark at its end.
+LONGEST_HEADING = 120  # characters
+FEWEST_CAPITALS = 4  # letters; fewer are an acronym
 
 # "## Security" - Markdown's headings name a subject and state nothing.
 _HEADING = re.compile(r"#{1,6}\s+(?=\S)")
@@ -36,7 +52,26 @@ _ABBREVIATION = re.compile(
 )
 _BRACKETED = re.compile(r"\([^()]*\)")
 _OPENING_MARKS = re.compile(r"\s[\"“„«(\[]+\s*$")  # at the end of a span they open the next sentence
+_BETWEEN = "\n\n"  # blocks, in a text made of them
 _OUTER_MARKS = {'"': '"', "“": "”", "«": "»"}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block as a format gives it: its text on one line, what it is, and the page that it begins on (1-based), if there are pages."""
+
+    text: str
+    kind: BlockKind = "text"
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """The number that opens a block: as cited, where the block's own words begin, and whether it is a section's."""
+
+    printed: str
+    end: int
+    section: bool
 
 
 def parse_document(description: Description, text: str) -> Document:
@@ -45,50 +80,117 @@ def parse_document(description: Description, text: str) -> Document:
     A block that opens with a printed number gives it to the blocks after it, up to the next number, heading or closing.
     """
     spans = [match.span() for match in _BLOCK.finditer(text)]
-    blocks = [text[start:end] for start, end in spans]
-    numbers = [_PRINTED_NUMBER.match(block) for block in blocks]
-    numbered = [position for position, number in enumerate(numbers) if number]
-    roles = _roles(description.title, blocks, numbered)
+    return _document(description, text, [Block(text[start:end]) for start, end in spans], [start for start, _ in spans])
+
+
+def parse_blocks(description: Description, blocks: Sequence[Block]) -> Document:
+    """Return the document of which *blocks* are the paragraphs, its text being theirs with a blank line between.
+
+    A footnote belongs to no point. A block that is blank or holds a line break is cut as ``parse_document`` cuts a text.
+    """
+    lines = [Block(match.group(), block.kind, block.page) for block in blocks for match in _BLOCK.finditer(block.text)]
+    starts, end = [], 0
+    for block in lines:
+        starts.append(end)
+        end += len(block.text) + len(_BETWEEN)
+    return _document(description, _BETWEEN.join(block.text for block in lines), lines, starts)
+
+
+def _document(description: Description, text: str, blocks: Sequence[Block], starts: Sequence[int]) -> Document:
+    """Return the document of *blocks*, which stand at *starts* in *text*."""
+    numbers = _numbers(blocks)
+    roles = _roles(description.title, blocks, numbers)
     paragraphs = []
     printed: str | None = None
-    for position, (start, _) in enumerate(spans):
+    article: str | None = None
+    for position, (block, start) in enumerate(zip(blocks, starts, strict=True)):
         number = numbers[position]
-        printed = None if roles[position] in ("heading", "closing") else number.group(1) if number else printed
-        body_start = number.end() if number else 0
+        if number:
+            if number.section:
+                article = number.printed if _CONTAINS_POINTS.match(number.printed) else None
+            printed = f"{article}, point {number.printed}" if article and not number.section else number.printed
+        elif roles[position] in ("heading", "closing"):
+            printed = article = None
+        body_start = number.end if number and number.end < len(block.text) else 0
         paragraphs.append(
             Paragraph(
                 document_id=description.document_id,
                 number=position + 1,
                 start=start,
-                text=blocks[position],
+                text=block.text,
                 role=roles[position],
-                printed_number=printed,
-                sentences=split_sentences(blocks[position], description.language, body_start),
+                printed_number=None if block.kind == "footnote" else printed,
+                sentences=split_sentences(block.text, description.language, body_start),
+                page=block.page,
             )
         )
     return Document(description, text, tuple(paragraphs))
 
 
-def _roles(title: str, blocks: list[str], numbered: list[int]) -> list[Role]:
+def _numbers(blocks: Sequence[Block]) -> list[_Number | None]:
+    """Return the printed number that opens each block, or None.
+
+    Roman numerals count only in sequence from I to at least II: "V. Norov" opens a sentence.
+    """
+    found: list[_Number | None] = []
+    romans: set[int] = set()
+    due, most = 1, 0
+    for position, block in enumerate(blocks):
+        point, label, roman = (pattern.match(block.text) for pattern in (_POINT, _LABEL, _ROMAN))
+        if block.kind == "footnote":
+            found.append(None)
+        elif label:
+            found.append(_Number(" ".join((label.group(1) or label.group(2)).split()), label.end(), section=True))
+        elif point:
+            found.append(_Number(point.group(1) or point.group(2), point.end(), section=False))
+        elif roman and roman.group(1) in (_numeral(due), "I"):
+            due = 2 if roman.group(1) == "I" else due + 1
+            most = max(most, due - 1)
+            romans.add(position)
+            found.append(_Number(roman.group(1), roman.end(), section=True))
+        else:
+            found.append(None)
+    return found if most > 1 else [None if position in romans else number for position, number in enumerate(found)]
+
+
+def _numeral(value: int) -> str:
+    """Return the roman numeral of *value*, 1 to 99."""
+    tens, units = divmod(value, 10)
+    return ("", "X", "XX", "XXX", "XL", "L", "LX", "LXX", "LXXX", "XC")[tens] + (
+        "", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")[units]  # fmt: skip
+
+
+def _roles(title: str, blocks: Sequence[Block], numbers: Sequence[_Number | None]) -> list[Role]:
     """Tell title lines, headings, the salutation and the closing from the body."""
     roles: list[Role] = ["body"] * len(blocks)
+    numbered = [position for position, number in enumerate(numbers) if number]
     first, last = (numbered[0], numbered[-1]) if numbered else (len(blocks), -1)
     folded_title = " ".join(title.split()).casefold()
     opening = True
     for position, block in enumerate(blocks):
-        heading = _HEADING.match(block)
-        if opening and " ".join(block[heading.end() if heading else 0 :].split()).casefold() == folded_title:
+        mark = _HEADING.match(block.text)
+        if opening and " ".join(block.text[mark.end() if mark else 0 :].split()).casefold() == folded_title:
             roles[position] = "title"
-        elif heading:
+        elif mark or _is_heading(block, numbers[position]):
             roles[position] = "heading"
-        elif opening and position < first and _SALUTATION.fullmatch(block):
+        elif opening and position < first and _SALUTATION.fullmatch(block.text):
             roles[position] = "salutation"
         else:
             opening = False
-    closing = next((at for at in range(last + 1, len(blocks)) if _CLOSING.match(blocks[at])), None) if numbered else None
+    closing = next((at for at in range(last + 1, len(blocks)) if _CLOSING.match(blocks[at].text)), None) if numbered else None
     if closing is not None:
         roles[closing:] = ["closing"] * (len(blocks) - closing)
     return roles
+
+
+def _is_heading(block: Block, number: _Number | None) -> bool:
+    """Tell whether *block* names what follows it: by its format, by its capitals, or as a numbered section's name."""
+    if block.kind != "text":
+        return block.kind == "heading"
+    words = block.text[number.end if number else 0 :]
+    if len(block.text) > LONGEST_HEADING or (words and not words[-1].isalnum()):
+        return False
+    return (words.isupper() and sum(map(str.isalpha, words)) >= FEWEST_CAPITALS) or (number is not None and number.section)
 
 
 def split_sentences(text: str, language: str, start: int = 0) -> tuple[Sentence, ...]:

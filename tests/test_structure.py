@@ -13,7 +13,9 @@ from tests.project import ROOT, modules, project_files
 
 # The reading order: a file imports files above it, never below. app.py comes last.
 READING_ORDER = """
-    index.errors index.document index.filters index.parse index.corpus index.terms index.embedding index.graph index.reader index.vocabulary
+    index.errors index.document index.filters index.parse index.lines index.formats.extracted index.formats.page index.formats.word_numbers
+    index.formats.word index.formats.pdf index.front_matter index.isolated index.corpus
+    index.terms index.embedding index.graph index.reader index.vocabulary
     index.files index.lock index.manifest index.encoded index.postings index.entries
     index.store index.write index.search index.ranking index.retriever index.build
     index.training.data index.training.states index.training.model index.training.train
@@ -25,7 +27,7 @@ READING_ORDER = """
     bot.evaluation.queries bot.evaluation.fitting bot.evaluation.measures bot.evaluation.results bot.evaluation.figures bot.evaluation.runs
     bot.evaluation.exports bot.evaluation.public bot.evaluation.charts bot.evaluation.report bot.evaluation.command
 
-    bot.web.exchange bot.web.render bot.web.documents bot.web.evaluation bot.web.page
+    bot.web.labels bot.web.exchange bot.web.render bot.web.documents bot.web.evaluation bot.web.page
     bot.web.refusals bot.web.origins bot.web.limits bot.web.metrics bot.web.events bot.web.shapes bot.web.feedback bot.web.desk
     bot.web.openai_api bot.web.api bot.web.guard bot.web.server
 
@@ -35,6 +37,9 @@ ORDER = READING_ORDER.split()
 STEPS = ["bot.question", "bot.evidence", "bot.writer", "bot.citations"]  # in the order in which values flow
 # Libraries that belong to one part, so that the part can be replaced.
 HOMES = {
+    "pypdf": {"index.formats.pdf"},
+    "docx": {"index.formats.word", "index.formats.word_numbers"},
+    "lxml": {"index.formats.page", "index.formats.word", "index.formats.word_numbers"},
     "sentence_transformers": {"index.embedding"},
     "onnxruntime": {"index.graph"},
     "sqlite3": {"index.store", "index.write"},

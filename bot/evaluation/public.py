@@ -3,6 +3,7 @@
 From there on it is measured like any other corpus. Knows nothing of the assistant or of measures.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -149,6 +150,6 @@ def _write_document(folder: Path, number: int, title: str, paragraphs: Sequence[
     document_id = f"{number:05}-{slug}".strip("-")
     front_matter = yaml.safe_dump({"title": title, "kind": "public data set"}, allow_unicode=True)
     text = "\n".join(_BREAKS.sub(" ", paragraph) for paragraph in paragraphs)
-    file = CorpusFile(folder / "corpus" / f"{document_id}.txt", document_id, f"---\n{front_matter}---\n{text}".encode())
-    file.path.write_bytes(file.content)
-    return read_document(file)
+    path, content = folder / "corpus" / f"{document_id}.txt", f"---\n{front_matter}---\n{text}".encode()
+    path.write_bytes(content)
+    return read_document(CorpusFile(path, document_id, hashlib.sha256(content).hexdigest()))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from index.corpus import find_files, read_document
 from index.document import Description, Document
-from index.parse import parse_document, split_sentences
+from index.parse import Block, parse_blocks, parse_document, split_sentences
 from tests.conftest import CORPUS
 
 PLAIN = Description("doc", "A title", "speech")
@@ -89,7 +89,7 @@ def test_the_salutation_stands_before_the_first_point_and_the_closing_after_the_
 def test_non_breaking_spaces_are_kept(document_id):
     """The documents bind prepositions with U+00A0; all of them are in the paragraphs."""
     file = next(file for file in find_files(CORPUS) if file.document_id == document_id)
-    in_file = file.content.decode().count("\u00a0")
+    in_file = file.content().decode().count("\u00a0")
     assert in_file > 30
     assert sum(paragraph.text.count("\u00a0") for paragraph in read_document(file).paragraphs) == in_file
 
@@ -159,7 +159,24 @@ def test_a_paragraph_is_a_line_that_is_not_blank(text, expected):
         pytest.param("1,000 delegates came.", [None], id="a thousands separator"),
         pytest.param("40 percent of it.", [None], id="a number without a stop"),
         pytest.param("2019. A", [None], id="four digits are a year"),
-        pytest.param("II. A", [None], id="a roman numeral"),
+        pytest.param("II. A", [None], id="a roman numeral alone"),
+        pytest.param("I. A\nB\nII. C\nIII. D", ["I", "I", "II", "III"], id="roman numerals in sequence"),
+        pytest.param("I. A\nV. Norov spoke.\nII. C", ["I", "I", "II"], id="an initial between roman numerals"),
+        pytest.param("C. Smith spoke.\nD. Brown did too.", [None, None], id="initials"),
+        pytest.param("(1) A\n(2) B", ["1", "2"], id="brackets on both sides"),
+        pytest.param("2.1. A\n2.2. B", ["2.1", "2.2"], id="two levels"),
+        pytest.param("Article 3. A\nB", ["Article 3"] * 2, id="an article with a stop"),
+        pytest.param("Article 3\nA\nB", ["Article 3"] * 3, id="an article on a line of its own"),
+        pytest.param("Article 3 Purposes of it\nA.", ["Article 3"] * 2, id="an article with its name"),
+        pytest.param("ARTICLE II — TASKS\nA.", ["ARTICLE II"] * 2, id="an article in capitals with a dash"),
+        pytest.param("Article 3\n1. A\n2. B", ["Article 3", "Article 3, point 1", "Article 3, point 2"], id="points of an article"),
+        pytest.param("Chapter I\n1. A\nChapter II\n2. B", ["Chapter I", "1", "Chapter II", "2"], id="points counted through chapters"),
+        pytest.param("Article 3 of the Charter says so.", [None], id="a sentence about an article"),
+        pytest.param("Article 30 years on.", [None], id="an article of news"),
+        pytest.param("Para. 7. A", ["Para. 7"], id="a paragraph by name"),
+        pytest.param("Статья 3. А", ["Статья 3"], id="a Russian article"),
+        pytest.param("第三条 成员国", ["第三条"], id="a Chinese article"),
+        pytest.param("一、成员国\n二、观察员", ["一", "二"], id="Chinese numerals"),
         pytest.param("(a) A", [None], id="a letter in brackets"),
         pytest.param("1. A\n## Security\nB", ["1", None, None], id="a heading ends the point before it"),
         pytest.param("1. A\nIn conclusion, B.", ["1", None], id="a closing ends the last point"),
@@ -181,6 +198,13 @@ def test_printed_numbers(text, expected):
         pytest.param("## Security\nText.", ["heading", "body"], id="a Markdown heading"),
         pytest.param("#1 priority.", ["body"], id="a number sign is no heading"),
         pytest.param("####### Text", ["body"], id="seven number signs are no heading"),
+        pytest.param("SECURITY AND TRADE\nText.", ["heading", "body"], id="a line of capitals"),
+        pytest.param("WE ARE AGREED.\nText.", ["body", "body"], id="a sentence in capitals"),
+        pytest.param("SCO\nText.", ["body", "body"], id="an acronym"),
+        pytest.param("A " + "VERY " * 30 + "LONG LINE\nText.", ["body", "body"], id="more than a heading holds"),
+        pytest.param("I. Security\nText.\nII. Trade\nText.", ["heading", "body"] * 2, id="numbered sections' names"),
+        pytest.param("I. We agree.\nII. We act.", ["body", "body"], id="numbered statements"),
+        pytest.param("Article 3\nText.", ["heading", "body"], id="an article's number alone"),
         pytest.param("Dear friends!\nText.", ["salutation", "body"], id="a salutation in a text without points"),
         pytest.param("Mr Chairman, colleagues,\n1. Text.", ["salutation", "body"], id="Mr without a stop"),
         pytest.param("Mr. Chairman, colleagues,\n1. Text.", ["salutation", "body"], id="Mr with a stop"),
@@ -198,6 +222,35 @@ def test_printed_numbers(text, expected):
 def test_roles(text, expected):
     """What names, addresses or takes leave is told from what states something."""
     assert [paragraph.role for paragraph in parse(text).paragraphs] == expected
+
+
+# --- blocks as formats give them
+
+
+def test_blocks_become_paragraphs_with_a_blank_line_between():
+    """Each stands in the text at its offset, with its page."""
+    document = parse_blocks(PLAIN, [Block("One.", page=1), Block("Two.", page=2)])
+    assert document.text == "One.\n\nTwo."
+    assert [(paragraph.text, paragraph.start, paragraph.page) for paragraph in document.paragraphs] == [("One.", 0, 1), ("Two.", 6, 2)]
+
+
+def test_a_block_that_holds_line_breaks_is_several_paragraphs():
+    """A paragraph is a line, wherever it comes from; blank blocks are none."""
+    document = parse_blocks(PLAIN, [Block(" "), Block("One.\n\n Two. "), Block("")])
+    assert texts(document) == ["One.", "Two."]
+    assert document.text == "One.\n\nTwo."
+
+
+def test_a_heading_by_format_needs_no_mark():
+    """It ends the point before it, as Markdown's do."""
+    document = parse_blocks(PLAIN, [Block("1. One."), Block("Trade", "heading"), Block("Two.")])
+    assert [(p.role, p.printed_number) for p in document.paragraphs] == [("body", "1"), ("heading", None), ("body", None)]
+
+
+def test_a_footnote_belongs_to_no_point_and_interrupts_none():
+    """The point goes on after it."""
+    document = parse_blocks(PLAIN, [Block("1. One."), Block("2) See there.", "footnote"), Block("More.")])
+    assert [(p.role, p.printed_number) for p in document.paragraphs] == [("body", "1"), ("body", None), ("body", "1")]
 
 
 # --- sentences
@@ -253,10 +306,28 @@ def test_other_languages(language, text, expected):
 # --- nothing is lost, whatever the text
 
 MARKS = ["\n", "\n\n", "\r\n", " ", "\u00a0", "\t", "\f", "\u2028", ". ", "? ", "… ", '"', "“", "”", "«", "»", "(", ")", "["]
-OPENINGS = ["1. ", "12) ", "Mr. ", "Art. ", "U.N. ", "e.g. ", "In conclusion, ", "Thank you", "Dear colleagues,", "# ", "A title"]
+OPENINGS = [
+    "1. ",
+    "12) ",
+    "(3) ",
+    "I. ",
+    "II. ",
+    "Article 3",
+    "Section 2: ",
+    "Mr. ",
+    "Art. ",
+    "U.N. ",
+    "e.g. ",
+    "In conclusion, ",
+    "Thank you",
+    "Dear colleagues,",
+    "# ",
+    "A title",
+]
 WORDS = ["SCO", "word", "Ünïcödé", "上海。", "😀", "e\u0301"]
 PIECES = st.sampled_from([*MARKS, *OPENINGS, *WORDS])
 TEXTS = st.one_of(st.lists(PIECES, min_size=1, max_size=40).map("".join), st.text(min_size=1, max_size=200))
+NUMBER = re.compile(r"(?:(?:Article|Section) )?[(\d]*[IVXLC]*[\d.:)]*[\s\"“”«»]*")
 OUTSIDE = re.compile(r"[\s\"“”«»]*")
 
 
@@ -278,8 +349,8 @@ def test_paragraphs_and_the_white_space_between_them_are_the_text(text):
 def test_sentences_are_ordered_spans_and_outside_them_stand_only_spaces_quotation_marks_and_the_printed_number(text):
     """No word of a paragraph is outside its sentences, and none is in two of them."""
     for paragraph in parse_document(PLAIN, text).paragraphs:
-        number = re.match(r"\d{1,3}[.)]\s+(?=\S)", paragraph.text)
-        end = number.end() if number else 0
+        end = paragraph.sentences[0].start if paragraph.sentences else len(paragraph.text)
+        assert NUMBER.fullmatch(paragraph.text[:end])
         for at, sentence in enumerate(paragraph.sentences, start=1):
             assert sentence.number == at
             assert OUTSIDE.fullmatch(paragraph.text[end : sentence.start])
