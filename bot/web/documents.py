@@ -3,11 +3,13 @@
 Needs no script: the browser itself marks the sentence that the address names. Knows nothing of chat.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from html import escape
 from pathlib import Path
 
+from bot.languages import Voice
+from bot.web.labels import labels
 from index.document import Description, Document, Paragraph
 
 THEMES = ("light", "dark", "auto")  # "auto" follows the reader's system; naming any says that the chat page frames us
@@ -18,40 +20,41 @@ def _style() -> str:
     return Path(__file__).with_name("documents.css").read_text(encoding="utf-8")
 
 
-def document_page(document: Document, theme: str = "") -> str:
+def document_page(document: Document, theme: str = "", language: Voice = "en") -> str:
     """Return the page of the whole document, its text exact: ``p12`` is paragraph 12, ``p12s3`` its third sentence."""
     about = document.description
     body = "\n".join(_paragraph(paragraph) for paragraph in document.paragraphs)
-    header = f'<header><p class="kind">{escape(about.kind)}</p><h1>{escape(about.title)}</h1>{_facts(about)}</header>'
+    header = f'<header><p class="kind">{escape(about.kind)}</p><h1>{escape(about.title)}</h1>{_facts(about, labels(language))}</header>'
     article = f'<article lang="{escape(about.language)}">{header}\n<div class="text">\n{body}\n</div></article>'
-    return site_page(about.title, article, theme)
+    return site_page(about.title, article, theme, language=language)
 
 
-def list_page(descriptions: Iterable[Description], theme: str = "") -> str:
+def list_page(descriptions: Iterable[Description], theme: str = "", language: Voice = "en") -> str:
     """Return the page that lists every document with its kind, date and speaker."""
     items = "".join(
         f'<li><a href="{_address(f"/documents/{about.document_id}", theme)}">{escape(about.title)}</a>'
         f"<p>{_joined(about.kind.capitalize(), about.date, about.speaker)}</p></li>"
         for about in descriptions
     )
-    return site_page("All documents", f'<h1>All documents</h1><ul class="documents">{items}</ul>', theme, listing=True)
+    title = labels(language)["all_documents"]
+    return site_page(title, f'<h1>{title}</h1><ul class="documents">{items}</ul>', theme, listing=True, language=language)
 
 
-def missing_page(document_id: str, theme: str = "") -> str:
+def missing_page(document_id: str, theme: str = "", language: Voice = "en") -> str:
     """Return the page for an address that names no document."""
-    said = f"<h1>No such document</h1><p>There is no document “{escape(document_id)}” here. It may have been renamed or taken out.</p>"
-    return site_page("No such document", said, theme)
+    title, said = (labels(language)[name] for name in ("no_such_document", "missing"))
+    return site_page(title, f"<h1>{title}</h1><p>{escape(said.format(document=document_id))}</p>", theme, language=language)
 
 
-def site_page(title: str, main: str, theme: str = "", *, listing: bool = False) -> str:
+def site_page(title: str, main: str, theme: str = "", *, listing: bool = False, language: Voice = "en") -> str:
     """Return *main* as a whole page in the looks of the documents, led by links to the chat and the list of documents."""
-    framed = theme in THEMES
-    links = [] if framed else ['<a href="/">Ask the documents</a>']
-    links += [] if listing else [f'<a href="{_address("/documents", theme)}">All documents</a>']
-    nav = f'<nav aria-label="Site">{" ".join(links)}</nav>' if links else ""
+    framed, spoken = theme in THEMES, labels(language)
+    links = [] if framed else [f'<a href="/">{spoken["ask_the_documents"]}</a>']
+    links += [] if listing else [f'<a href="{_address("/documents", theme)}">{spoken["all_documents"]}</a>']
+    nav = f'<nav aria-label="{spoken["site"]}">{" ".join(links)}</nav>' if links else ""
     chosen = f' data-theme="{theme}"' if framed else ""
     return (
-        f'<!doctype html>\n<html lang="en"{chosen}>\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{language}"{chosen}>\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<title>{escape(title)}</title>\n<link rel="icon" href="/icon.svg">\n'
         f"<style>\n{_style()}</style>\n</head>\n<body>\n{nav}\n<main>\n{main}\n</main>\n</body>\n</html>\n"
@@ -62,17 +65,18 @@ def _address(path: str, theme: str) -> str:
     return f"{path}?theme={theme}" if theme in THEMES else path
 
 
-def _facts(about: Description) -> str:
+def _facts(about: Description, spoken: Mapping[str, str]) -> str:
     """Return what is known of the document, the origin of each fact that the document itself does not give included."""
     origins = {key.removesuffix("_source"): value for key, value in about.provenance if key.endswith("_source")}
-    rows = [("Speaker", about.speaker), ("Date", about.date), ("Event", about.event), ("Place", about.place)]
-    items = [f"<div><dt>{name}</dt><dd>{escape(value)}{_origin(origins.get(name.lower()))}</dd></div>" for name, value in rows if value]
+    rows = [("speaker", about.speaker), ("date", about.date), ("event", about.event), ("place", about.place)]
+    items = [f"<div><dt>{spoken[name]}</dt><dd>{escape(value)}{_origin(origins.get(name))}</dd></div>" for name, value in rows if value]
     if about.url:
         items.append(
-            f'<div><dt>Published at</dt><dd><a href="{escape(about.url)}" target="_blank" rel="noopener">{escape(about.url)}</a></dd></div>'
+            f"<div><dt>{spoken['published_at']}</dt>"
+            f'<dd><a href="{escape(about.url)}" target="_blank" rel="noopener">{escape(about.url)}</a></dd></div>'
         )
     if "title" in origins:
-        items.append(f"<div><dt>Title</dt><dd>{_origin(origins['title'])}</dd></div>")
+        items.append(f"<div><dt>{spoken['document_title']}</dt><dd>{_origin(origins['title'])}</dd></div>")
     return f"<dl>{''.join(items)}</dl>"
 
 

@@ -9,8 +9,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bot.conversation import Conversation
+from bot.languages import Voice, language_of, voice
 from bot.question import MAX_QUESTION_LENGTH
-from bot.reply import Abstention, Answer, Citation, Courtesy, NearestPassage, Reply, permanent_address, point
+from bot.reply import Abstention, Answer, Citation, Courtesy, NearestPassage, Reply, permanent_address
+from bot.web.labels import labels
 from index.document import DOCUMENT_ID, Description
 
 WORDED = "Worded by a chat model. Every sentence was held against what it cites."
@@ -59,6 +61,7 @@ class Exchange(_Frozen):
 
     question: str = Field(max_length=MAX_QUESTION_LENGTH)
     kind: Literal["answer", "abstention", "courtesy", "notice"]
+    language: Voice = "en"  # of the question, and of all that is not the documents'
     said: tuple[Said, ...]
     places: tuple[Place, ...] = ()
     understood: str = ""  # the question that was answered, where it differs from what was typed
@@ -76,14 +79,16 @@ _EXCHANGES = TypeAdapter(tuple[Exchange, ...])
 
 def exchange(reply: Reply) -> Exchange:
     """Return the exchange that *reply* makes with its question."""
+    language = voice(language_of(reply.question))
     if isinstance(reply, Courtesy):
-        return Exchange(question=reply.question, kind="courtesy", said=(Said(text=reply.text),))
+        return Exchange(question=reply.question, kind="courtesy", language=language, said=(Said(text=reply.text),))
     if isinstance(reply, Abstention):
-        nearest = tuple(_nearest(passage) for passage in reply.nearest)
+        nearest = tuple(_nearest(passage, language) for passage in reply.nearest)
         said = (Said(text=reply.text),)
         return Exchange(
             question=reply.question,
             kind="abstention",
+            language=language,
             said=said,
             places=nearest,
             understood=_understood(reply),
@@ -93,6 +98,7 @@ def exchange(reply: Reply) -> Exchange:
     return Exchange(
         question=reply.question,
         kind="answer",
+        language=language,
         said=tuple(
             Said(
                 text=sentence.text,
@@ -102,7 +108,7 @@ def exchange(reply: Reply) -> Exchange:
             )
             for before, sentence in zip(starts, reply.sentences, strict=False)
         ),
-        places=tuple(_cited(citation) for citation in reply.citations),
+        places=tuple(_cited(citation, language) for citation in reply.citations),
         understood=_understood(reply),
         note=reply.note or (WORDED if reply.mode == "llm" else ""),
         suggestions=reply.suggestions,
@@ -150,15 +156,21 @@ def conversation(exchanges: Sequence[Exchange]) -> Conversation:
     return turns
 
 
-def _cited(citation: Citation) -> Place:
-    return _place(citation.description, point(citation), citation.paragraph_number, citation.sentence_number, citation.quote).model_copy(
+def _cited(citation: Citation, language: Voice) -> Place:
+    where = _point(citation.printed_number, citation.paragraph_number, language)
+    return _place(citation.description, where, citation.paragraph_number, citation.sentence_number, citation.quote).model_copy(
         update={"marker": citation.marker, "also": citation.also}
     )
 
 
-def _nearest(nearest: NearestPassage) -> Place:
+def _nearest(nearest: NearestPassage, language: Voice) -> Place:
     paragraph, sentence = nearest.passage.paragraph, nearest.sentence
-    return _place(nearest.description, point(paragraph), paragraph.number, sentence.number, paragraph.sentence_text(sentence))
+    where = _point(paragraph.printed_number, paragraph.number, language)
+    return _place(nearest.description, where, paragraph.number, sentence.number, paragraph.sentence_text(sentence))
+
+
+def _point(printed_number: str | None, number: int, language: Voice) -> str:
+    return labels(language)["paragraph" if printed_number is None else "point"].format(number=printed_number or number)
 
 
 def _place(description: Description, where: str, paragraph: int, sentence: int, quote: str) -> Place:

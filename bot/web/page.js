@@ -44,7 +44,7 @@ conversation.addEventListener("click", (event) => {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   show(link.getAttribute("href"));
-  announcement.textContent = `Shown in the documents panel: ${link.title || link.textContent}`;
+  announcement.textContent = `${announcement.dataset.shown} ${link.title || link.textContent}`;
   openSheet(link);
 });
 
@@ -79,9 +79,11 @@ frame.addEventListener("load", () => {
 new MutationObserver(() => {
   restoreDraft();
   for (const message of conversation.querySelectorAll('[data-testid="bot"], [data-testid="user"]')) {
-    const name = message.dataset.testid === "bot" ? "Reply" : "Question";
+    const name = message.dataset.testid === "bot" ? conversation.dataset.reply : conversation.dataset.question;
     if (message.ariaLabel !== name) Object.assign(message, { role: "group", ariaLabel: name });
   }
+  const log = conversation.querySelector('[role="log"]');
+  if (log && log.ariaLabel !== conversation.dataset.log) log.ariaLabel = conversation.dataset.log;
   const answers = conversation.querySelectorAll(".answer");
   const first = answers[answers.length - 1]?.querySelector(".marker")?.getAttribute("href");
   const now = `${answers.length} ${first}`;
@@ -95,11 +97,11 @@ conversation.addEventListener("click", async (event) => {
   if (!button) return;
   try {
     await copy(conversation.querySelector("#copied textarea").value);
-    announcement.textContent = "Copied.";
+    announcement.textContent = announcement.dataset.copied;
     button.classList.add("done");
     setTimeout(() => button.classList.remove("done"), 2000);
   } catch {
-    announcement.textContent = "The browser does not allow copying. Select the answer and copy it by hand.";
+    announcement.textContent = announcement.dataset.copyRefused;
   }
 });
 
@@ -132,6 +134,12 @@ function restoreDraft() {
   box.value = draft;
   box.dispatchEvent(new Event("input", { bubbles: true }));
 }
+
+// The server chooses the page's language by this cookie, and by the browser without it.
+document.getElementById("language").addEventListener("change", (event) => {
+  document.cookie = `language=${event.target.value}; path=/; max-age=31536000; samesite=lax`;
+  location.reload();
+});
 
 // A link may bring a question, as a report's failures do. It fills the box once; only the reader sends it.
 function linkedQuestion() {

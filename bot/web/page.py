@@ -178,7 +178,8 @@ def front_page(language: Voice) -> str:
     template = (Path(gr.__file__).parent / "templates" / "frontend" / "index.html").read_text(encoding="utf-8")
     assets = re.findall(r'<script type="module"[^>]* src="[^"]+"></script>|<link rel="stylesheet"[^>]* href="[^"]+">', template)
     options = "".join(
-        f'<option value="{voice}" lang="{voice}"{" selected" if voice == language else ""}>{name}</option>' for voice, name in VOICES.items()
+        f'<option value="{voice}" lang="{voice}"{" selected" if voice == language else ""}>{name}</option>'
+        for voice, name in VOICES.items()
     )
     values = {name: escape(said) for name, said in labels(language).items()}
     values |= {"lang": language, "languages": options, "assets": "\n".join(assets)}

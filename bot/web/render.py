@@ -6,15 +6,12 @@ in it, and every message is one line of HTML, which Markdown leaves as it is.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from bot.web.exchange import Exchange, Place, Said
+from bot.web.labels import labels
 
-STATUSES = {
-    "verbatim": "Repeats the cited sentence word for word",
-    "supported": "Reworded by the chat model; compared with the cited sentence",
-}
 _NEITHER_LETTER_NOR_SPACE = re.compile(r"[^\w ]|_")
 
 
@@ -46,44 +43,49 @@ def messages(exchanges: Iterable[Exchange]) -> list[dict[str, object]]:
 
 def reply_html(one: Exchange) -> str:
     """Return what was said as HTML: an answer with linked markers and its sources, an abstention with what comes nearest."""
+    spoken = labels(one.language)
     places = {place.marker: place for place in one.places}
     paragraphs = [""]
     for piece in one.said:
         if piece.opens_paragraph:
             paragraphs.append("")
-        markers = "".join(f" {_marker(places[number])}" for number in piece.markers if number in places)
+        markers = "".join(f" {_marker(places[number], spoken)}" for number in piece.markers if number in places)
         start, space, word = piece.text.rpartition(" ")
-        ending = f'<span class="ending">{literal(word)}{markers}{_status(piece)}</span>'
+        ending = f'<span class="ending">{literal(word)}{markers}{_status(piece, spoken)}</span>'
         paragraphs[-1] += (" " if paragraphs[-1] else "") + literal(start + space) + ending
     body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
     if one.understood:
-        body = f'<p class="understood">Understood as: {literal(one.understood)}</p>{body}'
+        body = f'<p class="understood">{literal(spoken["understood"].format(question=one.understood))}</p>{body}'
     if one.note:
-        body += f'<p class="remark">{literal(one.note)}</p>'
+        remark = f'<p class="remark">{literal(one.note)}</p>'
+        body = body + remark if one.language == "en" else remark + body  # that the documents are in English is said first
     if one.kind == "answer":
-        body += f'<div class="sources"><p class="label">Sources</p><ul>{_sources(one.places)}</ul></div>'
+        body += f'<div class="sources"><p class="label">{spoken["sources"]}</p><ul>{_sources(one.places, spoken)}</ul></div>'
     elif one.places:
         passages = "".join(f"<li>{_passage(place)}</li>" for place in one.places)
-        body += f'<div class="nearest"><p class="label">Nearest passages, not an answer</p><ul>{passages}</ul></div>'
+        body += f'<div class="nearest"><p class="label">{spoken["nearest"]}</p><ul>{passages}</ul></div>'
     return f'<div class="{one.kind}">{body}</div>'
 
 
-def _status(piece: Said) -> str:
-    return f' <small class="status" title="{STATUSES[piece.status]}">{piece.status}</small>' if piece.status else ""
+def _status(piece: Said, spoken: Mapping[str, str]) -> str:
+    if not piece.status:
+        return ""
+    return f' <small class="status" title="{literal(spoken[f"{piece.status}_means"])}">{spoken[piece.status]}</small>'
 
 
-def _marker(place: Place) -> str:
-    return f'<a class="marker" href="{place.address}" title="{literal(f"Source {place.marker}: {place.label}")}">[{place.marker}]</a>'
+def _marker(place: Place, spoken: Mapping[str, str]) -> str:
+    name = spoken["source"].format(marker=place.marker, place=place.label)
+    return f'<a class="marker" href="{place.address}" title="{literal(name)}">[{place.marker}]</a>'
 
 
-def _sources(places: Sequence[Place]) -> str:
+def _sources(places: Sequence[Place], spoken: Mapping[str, str]) -> str:
     """Return one list item a document, with its cited places; documents that merely say the same come last."""
     ordered = sorted(places, key=lambda place: (place.also, min(p.marker for p in places if _home(p) == _home(place)), place.marker))
     items = []
     for _, group in groupby(ordered, key=_home):
         cited = list(group)
         links = " ".join(f'<a class="source" href="{place.address}"><b>{place.marker}</b> {literal(place.point)}</a>' for place in cited)
-        also = "<i>Also in</i> " if cited[0].also else ""
+        also = f"<i>{spoken['also_in']}</i> " if cited[0].also else ""
         items.append(f'<li>{also}{_where(cited[0].title, cited[0].date)} <span class="places">{links}</span></li>')
     return "".join(items)
 
@@ -109,5 +111,6 @@ def copy_text(one: Exchange, site: str) -> str:
     if one.kind == "answer":
         text += "\n"
         for place in one.places:
-            text += f"\n[{place.marker}] {'Also in: ' if place.also else ''}{place.label}\n    {site}{place.address}"
+            also = f"{labels(one.language)['also_in']}: " if place.also else ""
+            text += f"\n[{place.marker}] {also}{place.label}\n    {site}{place.address}"
     return text

@@ -6,12 +6,10 @@ Knows the assistant only to hand it on.
 import asyncio
 import logging
 import os
-import re
 import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import cast
 
@@ -28,18 +26,20 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.assistant import Assistant
 from bot.errors import ServerError
+from bot.languages import VOICES, Voice
 from bot.web.api import api_application
 from bot.web.desk import Desk
 from bot.web.documents import document_page, list_page, missing_page
 from bot.web.evaluation import REPORTS, evaluation_routes
 from bot.web.feedback import FeedbackFile
 from bot.web.guard import API_PATHS, Bounds, Guard, route_path
+from bot.web.labels import wanted
 from bot.web.limits import PER_ADDRESS, PER_CONVERSATION, Rates, Workers
 from bot.web.metrics import Counting, Metrics
-from bot.web.page import TITLE, build_page
+from bot.web.page import TITLE, build_page, front_page
 
-TAGLINE = "Answers in exact sentences from Shanghai Cooperation Organisation documents, with sources."
 GRACE = 2  # seconds that open connections get when the server stops
+SPOKEN = {"Vary": "Cookie, Accept-Language"}  # of the pages that come in several languages
 FILES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 # Checked again every five minutes, which costs no more than an answer without a body while nothing has changed.
 WIDGET_HEADERS = {"access-control-allow-origin": "*", "cache-control": "public, max-age=300"}
@@ -80,11 +80,11 @@ def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access =
     server.add_middleware(Guard, allowed=access.allowed_origins)
     server.add_middleware(Counting, metrics=desk.metrics)
     server.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(access.trusted_proxies))
-    front = _front_page()
+    fronts = {language: front_page(language) for language in VOICES}
 
     @server.api_route("/", methods=["GET", "HEAD"], response_class=HTMLResponse)
-    def index() -> str:
-        return front
+    def index(request: Request) -> HTMLResponse:
+        return HTMLResponse(fronts[_language(request)], headers=SPOKEN)
 
     for name, media_type in FILES.items():
         server.get(f"/{name}")(_file(_HERE / name, media_type))
@@ -100,15 +100,15 @@ def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access =
         return await _for_every_page(widget, name, request)
 
     @server.get("/documents", response_class=HTMLResponse)
-    def documents(theme: str = "") -> str:
-        return list_page(assistant.descriptions(), theme)
+    def documents(request: Request, theme: str = "") -> HTMLResponse:
+        return HTMLResponse(list_page(assistant.descriptions(), theme, _language(request)), headers=SPOKEN)
 
     @server.get("/documents/{document_id}")
-    def document(document_id: str, theme: str = "") -> HTMLResponse:
-        found = assistant.document(document_id)
+    def document(request: Request, document_id: str, theme: str = "") -> HTMLResponse:
+        found, language = assistant.document(document_id), _language(request)
         if found is None:
-            return HTMLResponse(missing_page(document_id, theme), status_code=404)
-        return HTMLResponse(document_page(found, theme))
+            return HTMLResponse(missing_page(document_id, theme, language), status_code=404, headers=SPOKEN)
+        return HTMLResponse(document_page(found, theme, language), headers=SPOKEN)
 
     server.include_router(evaluation_routes(assistant, reports))
     gr.mount_gradio_app(
@@ -159,14 +159,8 @@ async def _run(assistant: Assistant, access: Access, listening: socket.socket, a
     await uvicorn.Server(config).serve(sockets=[listening])
 
 
-def _front_page() -> str:
-    """Return our own page around Gradio's, with the files that Gradio's page loads but none of its inline scripts."""
-    template = (Path(gr.__file__).parent / "templates" / "frontend" / "index.html").read_text(encoding="utf-8")
-    assets = re.findall(r'<script type="module"[^>]* src="[^"]+"></script>|<link rel="stylesheet"[^>]* href="[^"]+">', template)
-    page = (_HERE / "page.html").read_text(encoding="utf-8")
-    for slot, value in (("{title}", escape(TITLE)), ("{tagline}", escape(TAGLINE)), ("{assets}", "\n".join(assets))):
-        page = page.replace(slot, value)
-    return page
+def _language(request: Request) -> Voice:
+    return wanted(request.cookies, request.headers)
 
 
 def _file(path: Path, media_type: str) -> Callable[[], FileResponse]:
