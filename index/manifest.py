@@ -83,6 +83,8 @@ def read_manifest(folder: Path) -> tuple[Path, Manifest] | None:
 def manifest_of(generation: Path) -> Manifest | None:
     """Return the manifest of the folder *generation*, or None if it has an older format. Raises as `read_manifest` does."""
     file = generation / MANIFEST
+    if not generation.is_dir():
+        raise IndexUnusableError(f"{generation.parent / CURRENT} names {generation.name}, which is not there. {REBUILD}")
     try:
         text = file.read_bytes().decode("utf-8")
         fields = json.loads(text)

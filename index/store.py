@@ -6,9 +6,11 @@ Knows nothing of models, of questions or of ranking.
 import json
 import math
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import cast
 
@@ -21,7 +23,7 @@ from index.embedding import Vectors
 from index.encoded import EncodedTexts
 from index.entries import Entry, ParagraphRow, StoredTexts, Texts, description_of, paragraph_of
 from index.errors import IndexUnusableError
-from index.manifest import GENERATION, MANIFEST, REBUILD, Manifest, faults, manifest_of, pointed
+from index.manifest import GENERATION, REBUILD, Manifest, faults, manifest_of, pointed
 from index.postings import load_rows, load_scores, scores
 from index.reader import SentenceStates
 from index.vocabulary import Vocabulary
@@ -143,6 +145,12 @@ class Generation:
         text = "".join(f"{paragraph.gap}{paragraph.text}" for paragraph in rows) + row[1]
         return Document(description_of(row[0]), text, tuple(paragraph_of(document_id, paragraph) for paragraph in rows))
 
+    def texts(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield the id of every document with the texts of its paragraphs, in order."""
+        rows = self._database.execute("SELECT document_id, text FROM paragraphs ORDER BY row")
+        for document_id, found in groupby(rows, key=itemgetter(0)):
+            yield document_id, [text for _, text in found]
+
     def sources(self) -> dict[str, str]:
         """Return the digest of the file of each document, by document id."""
         return dict(self._database.execute("SELECT document_id, source FROM documents").fetchall())
@@ -213,13 +221,18 @@ def open_generation(folder: Path) -> Generation:
                 raise
 
 
+def complete_generations(folder: Path) -> list[Path]:
+    """Return the folders of the complete generations in *folder*, whole or damaged, the newest first."""
+    return sorted(folder.glob(f"{GENERATION}*"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+
+
 def open_last_good(folder: Path) -> Generation | None:
-    """Open the newest complete generation of *folder* that verifies, current or not; None if there is none."""
-    for manifest in sorted(folder.glob(f"{GENERATION}*/{MANIFEST}"), key=lambda path: path.stat().st_mtime_ns, reverse=True):
+    """Open the newest generation of *folder* that verifies, in use or not; None if there is none."""
+    for generation in complete_generations(folder):
         try:
-            found = manifest_of(manifest.parent)
-            if found is not None:
-                return Generation(manifest.parent, found)
+            manifest = manifest_of(generation)
+            if manifest is not None:
+                return Generation(generation, manifest)
         except IndexUnusableError:
             continue
     return None

@@ -17,7 +17,7 @@ READING_ORDER = """
     index.formats.word index.formats.pdf index.front_matter index.isolated index.corpus
     index.terms index.embedding index.graph index.reader index.vocabulary
     index.files index.lock index.manifest index.encoded index.postings index.entries
-    index.store index.write index.search index.ranking index.retriever index.build
+    index.store index.write index.current index.search index.ranking index.retriever index.build
     index.training.data index.training.states index.training.model index.training.train
 
     bot.errors bot.settings bot.filters bot.reply bot.conversation bot.languages bot.messages bot.courtesy bot.prompts bot.chat_model bot.rewriting
