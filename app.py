@@ -6,12 +6,14 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
+    from bot.filters import Scope
     from bot.settings import Settings
     from index.embedding import Encoder
 
@@ -85,6 +87,14 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument(
         "--jsonl", action="store_true", help='read {"id", "question", "history"} lines from standard input, print one reply object a line'
     )
+    which = ask.add_argument_group("which documents are asked (also told by words such as “since 2017” or “in the report”)")
+    which.add_argument("--since", type=_first_day, metavar="DATE", help="documents of this day, month or year, or later")
+    which.add_argument("--until", type=_last_day, metavar="DATE", help="documents of this day, month or year, or earlier")
+    which.add_argument("--speaker", action="append", default=[], metavar="NAME", help="documents by this speaker; may be repeated")
+    which.add_argument("--kind", action="append", default=[], metavar="KIND", help="documents of this kind; may be repeated")
+    which.add_argument("--document", action="append", default=[], metavar="ID", help="the document of this id; may be repeated")
+    which.add_argument("--latest", action="store_true", help="the newest documents that say something on it")
+    which.add_argument("--all-words", action="store_true", help="take no words of the question for filters")
     ask.set_defaults(run=_ask)
     evaluate = commands.add_parser("evaluate", help="measure the replies to test queries; exit status 1 for a fault or a loss")
     evaluate.add_argument("--queries", type=Path, metavar="PATH", default=QUERIES, help="a .jsonl or .csv file, or a folder of them")
@@ -100,6 +110,25 @@ def _parser() -> argparse.ArgumentParser:
     feedback = commands.add_parser("feedback", help="print what visitors said of replies, as test queries, one JSON object a line")
     feedback.set_defaults(run=_feedback)
     return parser
+
+
+def _first_day(text: str) -> date:
+    from index.filters import first_day
+
+    return _day(text, first_day)
+
+
+def _last_day(text: str) -> date:
+    from index.filters import last_day
+
+    return _day(text, last_day)
+
+
+def _day(text: str, read: Callable[[str], date]) -> date:
+    try:
+        return read(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day, month or year like 2019-04-24, 2019-04 or 2019") from error
 
 
 def _serve(options: argparse.Namespace, settings: "Settings") -> int:
@@ -136,17 +165,21 @@ def _index(options: argparse.Namespace, settings: "Settings") -> int:
 
 def _ask(options: argparse.Namespace, settings: "Settings") -> int:
     from bot.conversation import Conversation
+    from bot.filters import Scope
     from bot.question import check_question
     from bot.reply import Abstention, reply_to_json
     from bot.terminal import render
+    from index.filters import Filters
 
     if options.jsonl == (options.question is not None):
         print('Give one question, or --jsonl with questions on standard input: python app.py ask "..."', file=sys.stderr)
         return BAD_USE
+    given = Filters(options.since, options.until, tuple(options.speaker), tuple(options.kind), tuple(options.document), options.latest)
+    scope = Scope(given, from_words=not options.all_words)
     if options.jsonl:
-        return _ask_lines(_assistant(settings), sys.stdin.buffer)
+        return _ask_lines(_assistant(settings), sys.stdin.buffer, scope)
     check_question(options.question)  # before the seconds that loading takes
-    reply = _assistant(settings).reply(options.question, Conversation())
+    reply = _assistant(settings).reply(options.question, Conversation(), scope)
     if options.json:
         _print_json(reply_to_json(reply), indent=2)
     else:
@@ -154,14 +187,14 @@ def _ask(options: argparse.Namespace, settings: "Settings") -> int:
     return ABSTAINED if isinstance(reply, Abstention) else ANSWERED
 
 
-def _ask_lines(assistant: "Assistant", lines: Iterable[bytes]) -> int:
+def _ask_lines(assistant: "Assistant", lines: Iterable[bytes], scope: "Scope") -> int:
     """Answer line by line, in order; a bad line gives an error object and the rest goes on."""
     from bot.terminal import answer_line
 
     status = ANSWERED
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            answered = answer_line(assistant, line, number)
+            answered = answer_line(assistant, line, number, scope)
             status = FAILED if "error" in answered else status
             _print_json(answered, indent=None)
     return status

@@ -9,9 +9,10 @@ from bot.citations import VerifiedSentence, check, cite, cite_checked
 from bot.conversation import Conversation
 from bot.courtesy import courtesy, small_talk_kind
 from bot.evidence import Evidence, EvidenceSentence, NoEvidence, choose_evidence
+from bot.filters import ALL_DOCUMENTS, Filter, Library, Scope, combined, library_of, listed, read_filters
 from bot.follow_up import Understood, understand
 from bot.languages import Language, Voice, english_words, language_of, reads, translated, voice
-from bot.messages import messages
+from bot.messages import in_words, messages
 from bot.prompts import new_ids
 from bot.question import check_question, parts
 from bot.reply import Abstention, Answer, Courtesy, NearestPassage, Reply
@@ -20,13 +21,17 @@ from bot.suggestions import MAX_OFFERED, Suggestion, choose, subjects
 from bot.writer import DraftSentence, answer_prompt, read_draft, write_extract
 from index.document import Description, Document
 from index.embedding import Encoder
-from index.ranking import blend, interleave, leave_out
+from index.errors import NoDocumentError
+from index.filters import EVERYTHING, Filters, matching, newest_first, unmet
+from index.ranking import blend, interleave, leave_out, newest_passages_first
 from index.search import SearchResult, search
 from index.store import Generation
 
 NEAREST = 3  # passages shown beside an abstention: enough to judge, few enough to read
 OWN_WORDS = 0.6  # share of a follow-up's own words in the ranking, the rest is the question that it leans on (docs/decisions/005)
 SUMMED_UP = 6  # sentences in a summary of a conversation, and the last questions it is made of
+LATEST_AMONG = 10  # best passages whose documents may be the latest that says something: beyond, few are on the subject
+LATEST_TRIED = 5  # dates of documents that are searched one by one, the newest first; each costs a search
 SUGGESTED_FROM = 20  # documents whose names become questions to offer; more would not be seen
 
 
@@ -37,6 +42,15 @@ class Trace:
     reply: Reply
     found: SearchResult | None
     evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """A question without the words that say which documents it means, their filters, and the same as shown beside the reply."""
+
+    understood: Understood
+    filters: Filters
+    shown: tuple[Filter, ...]
 
 
 class Assistant:
@@ -53,24 +67,24 @@ class Assistant:
         self.examples = tuple(examples)
         self.index_fingerprint = generation.manifest.index_fingerprint
 
-    def reply(self, question: str, conversation: Conversation) -> Reply:
-        """Return the reply to *question*, asked after the turns of *conversation*.
+    def reply(self, question: str, conversation: Conversation, scope: Scope = ALL_DOCUMENTS) -> Reply:
+        """Return the reply to *question*, asked after the turns of *conversation* and put to the documents of *scope*.
 
         Raises QuestionError if *question* is blank, too long or not text.
         """
-        return self.trace(question, conversation).reply
+        return self.trace(question, conversation, scope).reply
 
-    def trace(self, question: str, conversation: Conversation) -> Trace:
+    def trace(self, question: str, conversation: Conversation, scope: Scope = ALL_DOCUMENTS) -> Trace:
         """Return the reply to *question* together with what search found. Raises as `reply` does."""
-        *_, whole = self.traces(question, conversation)
+        *_, whole = self.traces(question, conversation, scope)
         return whole
 
-    def traces(self, question: str, conversation: Conversation) -> Iterator[Trace]:
+    def traces(self, question: str, conversation: Conversation, scope: Scope = ALL_DOCUMENTS) -> Iterator[Trace]:
         """Yield the reply to *question* as it grows, each time all of it that is verified; the last is the reply. Raises as `reply` does.
 
         Only an answer that a chat model words grows. If the model fails on the way, the last is the documents' own sentences.
         """
-        extracted = self._extracted(question, conversation)
+        extracted = self._extracted(question, conversation, scope)
         english = language_of(extracted.reply.question) == "en"  # in no other can a sentence be held against the documents
         if self._chat_model is None or extracted.evidence is None or not isinstance(extracted.reply, Answer) or not english:
             yield extracted
@@ -102,7 +116,7 @@ class Assistant:
                     )
                     if answer is not None and verified is not None:
                         completion.shown()
-                        shown = replace(answer, suggestions=extract.suggestions)
+                        shown = replace(answer, suggestions=extract.suggestions, filters=extract.filters)
                         yield shown
             finally:
                 draft = completion.text
@@ -121,7 +135,7 @@ class Assistant:
         rewritten = rewrite(self._chat_model, asked, conversation)
         return understood if rewritten is None else Understood("answer", rewritten, rewritten, turn=understood.turn)
 
-    def _extracted(self, question: str, conversation: Conversation) -> Trace:
+    def _extracted(self, question: str, conversation: Conversation, scope: Scope) -> Trace:
         """Return the reply to *question* in the documents' own sentences."""
         asked = check_question(question)
         understood = self._understood(asked, conversation)
@@ -135,10 +149,14 @@ class Assistant:
         if understood.wish == "unclear":
             return Trace(self._ask_back(asked, conversation), None)
         if understood.wish == "summary":
-            return self._sum_up(understood, asked, conversation)
+            return self._sum_up(understood, asked, conversation, scope)
         wanted = understood.earlier[0] if understood.wish == "source" else understood
         before = Conversation(conversation.turns[: wanted.turn]) if understood.wish == "source" else conversation
-        found, evidence = self._evidence(wanted, before)
+        meant = self._meant(wanted, scope)
+        try:
+            found, evidence = self._evidence(meant.understood, before, meant.filters)
+        except NoDocumentError:
+            return Trace(self._no_document(asked, wanted.question, meant), None)
         reply: Answer | Abstention | None = None
         chosen = evidence if isinstance(evidence, Evidence) and understood.wish != "source" else None
         if isinstance(evidence, Evidence):
@@ -146,7 +164,9 @@ class Assistant:
             evidence = NoEvidence("unsupported_draft", evidence.probability)
         if reply is None:
             nothing_more = wanted.wish == "more" and evidence.reason == "no_evidence"
-            reply = self._abstain(asked, wanted.question, evidence, found, "nothing_more" if nothing_more else evidence.reason)
+            message = "nothing_more" if nothing_more else evidence.reason
+            reply = self._abstain(asked, wanted.question, evidence, found, message, meant.shown)
+        reply = replace(reply, filters=meant.shown)
         return Trace(self._with_suggestions(_in_its_language(reply), found, conversation), found, chosen)
 
     def _reads(self, language: Language) -> bool:
@@ -171,12 +191,48 @@ class Assistant:
         """Return a question that is answered, in the language of *asked* where it has a twin there."""
         return translated(self.examples[0], _voice(asked)) if self.examples else ""
 
-    def _evidence(self, understood: Understood, before: Conversation) -> tuple[SearchResult, Evidence | NoEvidence]:
-        """Return what search finds for what was *understood* after the turns *before*, and the evidence in it."""
+    @cached_property
+    def _library(self) -> Library:
+        return library_of(tuple(self._descriptions.values()))
+
+    def _meant(self, understood: Understood, scope: Scope) -> Meant:
+        """Return what was *understood* with the documents that are meant, by *scope* and by the question's own words."""
+        if not scope.from_words:
+            return Meant(understood, scope.given, listed(scope.given))
+        read = read_filters(understood.question, self._library)
+        alone = read_filters(understood.alone, self._library).question if understood.alone and read.filters else understood.alone
+        filters = combined(scope.given, read.filters)
+        return Meant(replace(understood, question=read.question, alone=alone), filters, listed(filters, read.filters))
+
+    def _within(self, filters: Filters) -> frozenset[str] | None:
+        """Return the ids of the documents that meet *filters*, or None if that is every document."""
+        return None if replace(filters, latest=False) == EVERYTHING else matching(filters, self._descriptions.values())
+
+    def _evidence(
+        self, understood: Understood, before: Conversation, filters: Filters = EVERYTHING
+    ) -> tuple[SearchResult, Evidence | NoEvidence]:
+        """Return what search finds for what was *understood* after the turns *before* in the documents meant, and the evidence in it.
+
+        If the latest is wanted, these are the documents of the newest date that hold evidence. Raises NoDocumentError if none are meant.
+        """
+        found, evidence = self._evidence_within(understood, before, self._within(filters))
+        if not filters.latest or isinstance(evidence, NoEvidence):
+            return found, evidence
+        near = {passage.paragraph.document_id for passage in found.passages[:LATEST_AMONG]}
+        for newest in newest_first(self._descriptions[document_id] for document_id in sorted(near))[:LATEST_TRIED]:
+            found_there, evidence_there = self._evidence_within(understood, before, frozenset(newest))
+            if isinstance(evidence_there, Evidence):
+                return found_there, evidence_there
+        return found, NoEvidence("no_evidence", evidence.probability)
+
+    def _evidence_within(
+        self, understood: Understood, before: Conversation, within: frozenset[str] | None
+    ) -> tuple[SearchResult, Evidence | NoEvidence]:
+        """Return what search finds in the documents *within*, all of them if None, and the evidence in it."""
         mended = self._generation.vocabulary.in_words_of_the_documents(understood.question)
-        asked = [(part, search(self._generation, self._embeddings, part)) for part in parts(mended)]
+        asked = [(part, search(self._generation, self._embeddings, part, within=within)) for part in parts(mended)]
         if understood.alone is not None and len(asked) == 1:
-            alone = search(self._generation, self._embeddings, understood.alone)
+            alone = search(self._generation, self._embeddings, understood.alone, within=within)
             asked = [(asked[0][0], blend(asked[0][1], alone, OWN_WORDS))]
         if understood.wish == "more":
             asked = [(part, leave_out(found, before.said)) for part, found in asked]
@@ -192,13 +248,17 @@ class Assistant:
             index_fingerprint=self.index_fingerprint,
         )
 
-    def _sum_up(self, understood: Understood, asked: str, conversation: Conversation) -> Trace:
+    def _sum_up(self, understood: Understood, asked: str, conversation: Conversation, scope: Scope) -> Trace:
         """Return the answers to the questions so far, each found anew: nothing is taken from what the client says was answered."""
         asked_before = list({(past.wish, past.question): past for past in understood.earlier}.values())[-SUMMED_UP:]
         answers: list[Evidence] = []
         found: SearchResult | None = None
         for past in asked_before:
-            found, evidence = self._evidence(past, Conversation(conversation.turns[: past.turn]))
+            meant = self._meant(past, scope)
+            try:
+                found, evidence = self._evidence(meant.understood, Conversation(conversation.turns[: past.turn]), meant.filters)
+            except NoDocumentError:
+                continue  # it was not answered then either
             if isinstance(evidence, Evidence):
                 answers.append(evidence)
         draft, evidence = _together(answers)
@@ -206,6 +266,7 @@ class Assistant:
         if reply is None:
             text = messages(_voice(asked))["nothing_to_sum_up"]
             return Trace(Abstention(asked, asked, text, "no_evidence", (), 0.0, self.index_fingerprint), found)
+        reply = replace(reply, filters=listed(scope.given))
         return Trace(reply if found is None else self._with_suggestions(reply, found, conversation), found)
 
     def _ask_back(self, asked: str, conversation: Conversation) -> Abstention:
@@ -233,9 +294,15 @@ class Assistant:
                 offered.append(Suggestion(question, found.question_vector, first))
         return tuple(offered)
 
-    def search(self, question: str) -> SearchResult:
-        """Return the passages that meet *question* best, without a reply. Raises QuestionError as `reply` does."""
-        return search(self._generation, self._embeddings, self._generation.vocabulary.in_words_of_the_documents(check_question(question)))
+    def search(self, question: str, filters: Filters = EVERYTHING) -> SearchResult:
+        """Return the passages that meet *question* best in the documents that meet *filters*, without a reply; the latest, newest first.
+
+        Raises QuestionError as `reply` does, NoDocumentError if no document meets *filters*.
+        """
+        mended = self._generation.vocabulary.in_words_of_the_documents(check_question(question))
+        found = search(self._generation, self._embeddings, mended, within=self._within(filters))
+        newest = newest_passages_first(found.passages, self._descriptions.values()) if filters.latest else found.passages
+        return replace(found, passages=newest)
 
     def descriptions(self) -> tuple[Description, ...]:
         """Return what is known of every document, ordered by document id."""
@@ -245,13 +312,30 @@ class Assistant:
         """Return the whole document, or None if there is none of that id."""
         return self._generation.document(document_id)
 
-    def _abstain(self, question: str, standalone_question: str, evidence: NoEvidence, found: SearchResult, message: str) -> Abstention:
+    def _no_document(self, asked: str, standalone_question: str, meant: Meant) -> Abstention:
+        """Return the reply where no document is meant: which filters are at fault."""
+        faults = {(one.field, one.value) for each in unmet(meant.filters, self.descriptions()) for one in listed(each)}
+        named = [one for one in meant.shown if (one.field, one.value) in faults]
+        text = messages(_voice(asked))["no_document"].format(filters="; ".join(in_words(named, _voice(asked))))
+        return Abstention(asked, standalone_question, text, "no_document", (), 0.0, self.index_fingerprint, filters=meant.shown)
+
+    def _abstain(
+        self,
+        question: str,
+        standalone_question: str,
+        evidence: NoEvidence,
+        found: SearchResult,
+        message: str,
+        filters: tuple[Filter, ...],
+    ) -> Abstention:
         nearest: dict[str, NearestPassage] = {}
         for scored in found.sentences:
             paragraph = scored.passage.paragraph
             if paragraph.role == "body" and paragraph.paragraph_id not in nearest and len(nearest) < NEAREST:
                 nearest[paragraph.paragraph_id] = NearestPassage(self._descriptions[paragraph.document_id], scored.passage, scored.sentence)
         text = messages(_voice(question))[message].format(example=self._example(question))
+        if filters:
+            text += " " + messages(_voice(question))["only_filtered"].format(filters="; ".join(in_words(filters, _voice(question))))
         return Abstention(
             question, standalone_question, text, evidence.reason, tuple(nearest.values()), evidence.probability, self.index_fingerprint
         )

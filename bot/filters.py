@@ -3,18 +3,19 @@
 Precision comes first. A phrase about documents ("in the 2017 declaration", "statements since 2017") is always a filter. A
 kind, a name or a bare date ("in the report", "what did Norov say", "in 2019") is one only where the library has documents
 that meet it and documents that do not, and a bare date only where the question asks what was said or held then: in "How
-many drugs were seized in 2018?" the year is what the question is about (docs/decisions/010). Knows nothing of search. The
+many drugs were seized in 2018?" the year is what the question is about (docs/decisions/011). Knows nothing of search. The
 words are data: prompts/filters/.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from bot.errors import FilterError
 from index.document import Description
 from index.filters import EVERYTHING, Filters, first_day, last_day, matching
 from index.terms import terms
@@ -22,6 +23,7 @@ from index.terms import terms
 _FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "filters"
 
 Field = Literal["since", "until", "speaker", "kind", "document", "latest"]
+_SENT = ("since", "until", "speakers", "kinds", "documents", "latest", "from_words")  # the fields of filters that are sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,43 @@ class _Found:
     start: int
     end: int
     instead: str = ""
+
+
+def read_scope(sent: object) -> Scope:
+    """Return the scope that a client sent as an object; what is left out or null is not filtered by.
+
+    ``since`` and ``until`` are a day, month or year, ``speakers``, ``kinds`` and ``documents`` lists of text, ``latest`` and
+    ``from_words`` true or false. Raises FilterError, naming the field, for anything else.
+    """
+    if not isinstance(sent, Mapping) or (unknown := sorted(f"{name}" for name in sent if name not in _SENT)):
+        named = f" Unknown: {', '.join(unknown)}." if isinstance(sent, Mapping) else ""
+        raise FilterError(f'"filters" is an object that may hold {", ".join(_SENT)}.{named} Correct it, or leave it out.')
+    days = {name: _sent_day(name, read, sent.get(name)) for name, read in (("since", first_day), ("until", last_day))}
+    speakers, kinds, documents = (_sent_texts(name, sent.get(name)) for name in ("speakers", "kinds", "documents"))
+    for name in ("latest", "from_words"):
+        if not isinstance(sent.get(name, False), bool):
+            raise FilterError(f'"{name}" of "filters" is neither true nor false. Correct it, or leave it out.')
+    given = Filters(days["since"], days["until"], speakers, kinds, documents, sent.get("latest", False))
+    return Scope(given, sent.get("from_words", True))
+
+
+def _sent_day(name: str, read: Callable[[str], date], value: object) -> date | None:
+    if value is None:
+        return None
+    try:
+        return read(f"{value}")
+    except ValueError as error:
+        raise FilterError(
+            f'"{name}" of "filters" is {str(value)[:40]!r}. Give a day, month or year, like 2019-04-24, 2019-04 or 2019.'
+        ) from error
+
+
+def _sent_texts(name: str, value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(one, str) and one.strip() for one in value):
+        raise FilterError(f'"{name}" of "filters" is not a list of texts. Correct it, or leave it out.')
+    return tuple(value)
 
 
 def library_of(descriptions: Sequence[Description]) -> Library:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote as url_quote
 
+from bot.filters import Filter
 from index.document import Description, Paragraph, Passage, Sentence
 
-AbstentionReason = Literal["no_evidence", "out_of_scope", "unsupported_draft", "unclear_question", "other_language"]
+AbstentionReason = Literal["no_evidence", "out_of_scope", "unsupported_draft", "unclear_question", "no_document", "other_language"]
 SentenceStatus = Literal["verbatim", "supported"]
 
 
@@ -90,6 +91,7 @@ class Answer:
     note: str = ""  # why the wording is not the chat model's, where it should have been; shown beside the answer
     draft: str = ""  # what the chat model wrote, unverified; kept for the record, never shown
     suggestions: tuple[str, ...] = ()  # next questions, each of which is answered
+    filters: tuple[Filter, ...] = ()  # which documents the question was put to, where not to all
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class Abstention:
     probability: float
     index_fingerprint: str
     suggestions: tuple[str, ...] = ()  # questions to ask instead, each of which is answered
+    filters: tuple[Filter, ...] = ()  # which documents the question was put to, where not to all
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ def reply_to_json(reply: Reply) -> dict[str, object]:
         "draft": answer.draft or None if answer else None,
         "question": reply.question,
         "standalone_question": standalone,
+        "filters": [] if isinstance(reply, Courtesy) else [_filter_to_json(one) for one in reply.filters],
         "answer": reply.text,
         "sentences": [_sentence_to_json(sentence) for sentence in answer.sentences] if answer else [],
         "citations": [_citation_to_json(citation) for citation in answer.citations] if answer else [],
@@ -155,6 +159,10 @@ def reply_to_json(reply: Reply) -> dict[str, object]:
         "suggestions": [] if isinstance(reply, Courtesy) else list(reply.suggestions),
         "index_fingerprint": reply.index_fingerprint,
     }
+
+
+def _filter_to_json(one: Filter) -> dict[str, object]:
+    return {"field": one.field, "value": one.value, "words": one.words or None}
 
 
 def _sentence_to_json(sentence: AnswerSentence) -> dict[str, object]:

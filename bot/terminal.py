@@ -5,16 +5,19 @@ import unicodedata
 
 from bot.assistant import Assistant
 from bot.conversation import Conversation, read_history
+from bot.filters import ALL_DOCUMENTS, Scope, read_scope
+from bot.messages import in_words
 from bot.reply import Abstention, Answer, Citation, NearestPassage, Reply, point, reply_to_json
 from index.document import Description
 from index.errors import UserError
 
 
 def render(reply: Reply) -> str:
-    """Return *reply* as plain text: the answer with its markers, then the references; control characters are dropped."""
+    """Return *reply* as plain text: the answer with its markers, the filters, the references; control characters are dropped."""
     lines = [reply.text]
     if isinstance(reply, Answer):
         lines += ["", reply.note] if reply.note else []
+        lines += ["", f"Only documents that meet: {'; '.join(in_words(reply.filters))}"] if reply.filters else []
         lines += ["", *(_reference(citation) for citation in reply.citations)]
     elif isinstance(reply, Abstention) and reply.nearest:
         lines += ["", "Nearest passages:", *(_nearest(nearest) for nearest in reply.nearest)]
@@ -34,18 +37,22 @@ def _place(description: Description, where: str) -> str:
     return ", ".join(part for part in (description.title, where, description.date) if part)
 
 
-def answer_line(assistant: Assistant, line: bytes, number: int) -> dict[str, object]:
-    """Return the reply object for one ``{"id", "question", "history"}`` line, or an error object naming the line."""
+def answer_line(assistant: Assistant, line: bytes, number: int, scope: Scope = ALL_DOCUMENTS) -> dict[str, object]:
+    """Return the reply object for one ``{"id", "question", "history", "filters"}`` line, or an error object naming the line.
+
+    A line without filters is put to the documents of *scope*.
+    """
     identity: str | int | None = None
     try:
         asked = json.loads(line.decode("utf-8-sig"))
         if not isinstance(asked, dict):
             raise ValueError('the line is not a JSON object; write {"id": ..., "question": "..."}')
         identity = _identity(asked.get("id"))
-        if unknown := sorted(set(asked) - {"id", "question", "history"}):
-            raise ValueError(f"unknown field {', '.join(unknown)}; known are id, question and history")
+        if unknown := sorted(set(asked) - {"id", "question", "history", "filters"}):
+            raise ValueError(f"unknown field {', '.join(unknown)}; known are id, question, history and filters")
         history = read_history(asked["history"]) if asked.get("history") is not None else Conversation()
-        reply = assistant.reply(asked.get("question", ""), history)
+        scope = read_scope(asked["filters"]) if asked.get("filters") is not None else scope
+        reply = assistant.reply(asked.get("question", ""), history, scope)
     except (UserError, ValueError, RecursionError) as error:  # RecursionError: a hundred thousand opening brackets
         return {"id": identity, "line": number, "error": f"{error}"}
     return {**reply_to_json(reply), "id": identity}

@@ -4,14 +4,15 @@ Knows nothing of questions or conversations.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from typing import TypeVar
 
 import numpy as np
 
-from index.document import Passage
+from index.document import Description, Passage
+from index.filters import newest_first
 from index.search import SearchResult
 
 SAME = 0.9  # cosine from which two sentences say the same: the speech's own words and their report lie at 0.9 to 1
@@ -78,6 +79,13 @@ def leave_out(found: SearchResult, said: str) -> SearchResult:
     rows = {scored.row for scored in told}
     kept = [scored for scored in found.sentences if scored.row not in rows and float((vectors @ scored.vector).max()) < SAME]
     return replace(found, sentences=tuple(kept))
+
+
+def newest_passages_first(passages: Sequence[Passage], descriptions: Iterable[Description]) -> tuple[Passage, ...]:
+    """Return *passages* by the dates of their documents, the newest first, the better of one date first, undated ones last."""
+    place = {document_id: at for at, group in enumerate(newest_first(descriptions)) for document_id in group}
+    ranked = sorted(passages, key=lambda passage: place.get(passage.paragraph.document_id, len(place)))
+    return tuple(replace(passage, rank=rank) for rank, passage in enumerate(ranked, start=1))
 
 
 def plain(text: str) -> str:

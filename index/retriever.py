@@ -1,16 +1,14 @@
 """The LangChain faces of encoder and index, for anyone composing with LangChain; nothing of ours is routed through them."""
 
-from collections.abc import Sequence
-
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
 from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
-from index.document import Passage
 from index.embedding import Encoder
-from index.filters import EVERYTHING, Filters, matching, newest_first
+from index.filters import EVERYTHING, Filters, matching
+from index.ranking import newest_passages_first
 from index.search import search
 from index.store import Generation
 
@@ -33,10 +31,7 @@ class ParagraphRetriever(BaseRetriever):
         described = {one.document_id: one for one in self.generation.descriptions()}
         within = None if self.filters == EVERYTHING else matching(self.filters, described.values())
         found = search(self.generation, self.embeddings, query, k or self.k, within)
-        passages: Sequence[Passage] = found.passages
-        if self.filters.latest:
-            place = {document_id: at for at, group in enumerate(newest_first(described.values())) for document_id in group}
-            passages = sorted(passages, key=lambda passage: place.get(passage.paragraph.document_id, len(place)))  # undated ones last
+        passages = newest_passages_first(found.passages, described.values()) if self.filters.latest else found.passages
         return [
             LangChainDocument(
                 id=passage.paragraph.paragraph_id,

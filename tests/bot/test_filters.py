@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from bot.filters import Filter, Library, combined, library_of, listed, read_filters
+from bot.errors import FilterError
+from bot.filters import Filter, Library, Scope, combined, library_of, listed, read_filters, read_scope
 from index.document import Description
 from index.filters import Filters
 
@@ -279,3 +280,43 @@ def test_two_speakers_of_one_surname_are_both_meant_by_it():
 def test_an_empty_library_has_no_filters():
     """There is nothing to tell apart."""
     assert understood("What did Norov say in the report, and what is the latest?", library_of(())) == {}
+
+
+@pytest.mark.parametrize(
+    ("sent", "scope"),
+    [
+        ({}, Scope()),
+        ({"since": None, "speakers": None}, Scope()),
+        ({"since": "2019", "until": "2019-02"}, Scope(Filters(date(2019, 1, 1), date(2019, 2, 28)))),
+        ({"since": "2019-04-24"}, Scope(Filters(date(2019, 4, 24)))),
+        ({"speakers": ["Norov"], "kinds": ["speech", "report"]}, Scope(Filters(speakers=("Norov",), kinds=("speech", "report")))),
+        ({"documents": ["a-1"], "latest": True}, Scope(Filters(document_ids=("a-1",), latest=True))),
+        ({"from_words": False}, Scope(from_words=False)),
+    ],
+)
+def test_filters_are_sent_as_an_object(sent, scope):
+    """What is left out is not filtered by."""
+    assert read_scope(sent) == scope
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        pytest.param([], "is an object", id="a list"),
+        pytest.param("2019", "is an object", id="a text"),
+        pytest.param(None, "is an object", id="null"),
+        pytest.param({"speaker": "Norov", 7: 1}, "Unknown: 7, speaker", id="misspelt fields"),
+        pytest.param({"since": "24 April"}, "\"since\".*'24 April'.*like 2019-04-24", id="no date"),
+        pytest.param({"until": "2019-02-30"}, '"until".*2019-02-30', id="no day of any month"),
+        pytest.param({"until": ["2019"]}, '"until"', id="a list for a date"),
+        pytest.param({"kinds": "speech"}, '"kinds".*not a list', id="a text for a list"),
+        pytest.param({"speakers": [7]}, '"speakers".*not a list', id="a number for a name"),
+        pytest.param({"documents": [" "]}, '"documents".*not a list', id="a blank id"),
+        pytest.param({"latest": "yes"}, '"latest".*neither true nor false', id="a text for a truth"),
+        pytest.param({"from_words": 1}, '"from_words".*neither true nor false', id="a number for a truth"),
+    ],
+)
+def test_filters_that_are_not_of_this_form_are_refused_by_name(sent, says):
+    """A filter that is silently not applied would answer from documents that were not meant."""
+    with pytest.raises(FilterError, match=says):
+        read_scope(sent)

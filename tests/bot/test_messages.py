@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from bot.filters import Field
 from bot.languages import VOICES, language_of
 from bot.messages import messages
 from bot.reply import AbstentionReason
@@ -14,17 +15,21 @@ SLOTS = {
     "documents": {"count", "list"},
     "unclear_question": {"example"},
     "suggested_question": {"subject"},
+    "no_document": {"filters"},
+    "only_filtered": {"filters"},
+    **{f"filter_{name}": {"value"} for name in ("since", "until", "speaker", "kind", "document")},
 }
 CONVERSATION = {"nothing_more", "nothing_to_sum_up", "suggested_question"}
 LANGUAGE = {"not_translated", "original_language"}
 CHAT_MODEL = {"chat_model_failed", "draft_not_supported"}
+FILTERS = {"only_filtered", *(f"filter_{name}" for name in get_args(Field))}
 KINDS = {"greeting", "thanks", "goodbye", "acknowledgement", "wellbeing", "identity", "ability", "documents", "clear"}
 
 
 @pytest.mark.parametrize("language", VOICES)
 def test_there_is_a_message_for_every_reason_and_every_kind_of_small_talk(language):
     """No reply fails for want of words, in any language."""
-    assert set(messages(language)) == set(get_args(AbstentionReason)) | KINDS | CONVERSATION | CHAT_MODEL | LANGUAGE
+    assert set(messages(language)) == set(get_args(AbstentionReason)) | KINDS | CONVERSATION | CHAT_MODEL | LANGUAGE | FILTERS
 
 
 @pytest.mark.parametrize("language", VOICES)

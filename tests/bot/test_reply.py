@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.citations import cite
+from bot.filters import Filter
 from bot.reply import Abstention, Answer, Courtesy, NearestPassage, permanent_address, point, reply_to_json
 from bot.writer import write_extract
 from tests.bot.values import DESCRIPTIONS, DRUGS, PEACE, SPEECH, evidence, scored
@@ -37,7 +38,8 @@ def an_abstention() -> Abstention:
     near = scored(SPEECH, 3, 1)
     nearest = NearestPassage(SPEECH.description, near.passage, near.sentence)
     text, instead = "The documents do not say this.", ("And peace?", "And drugs?")
-    return Abstention("Moon?", "What of the Moon?", text, "no_evidence", (nearest,), 0.123456, FINGERPRINT, instead)
+    filters = (Filter("since", "2019-01-01", "since 2019"), Filter("kind", "speech"))
+    return Abstention("Moon?", "What of the Moon?", text, "no_evidence", (nearest,), 0.123456, FINGERPRINT, instead, filters)
 
 
 REPLIES = {"answer": an_answer(), "abstention": an_abstention(), "courtesy": Courtesy("Hi", "Hello.", FINGERPRINT)}

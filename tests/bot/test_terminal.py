@@ -7,8 +7,10 @@ import pytest
 
 from bot.conversation import Conversation
 from bot.errors import QuestionError
+from bot.filters import Filter, Scope
 from bot.reply import Abstention, Answer, Courtesy
 from bot.terminal import answer_line, render
+from index.filters import Filters
 from tests.bot.test_reply import REPLIES
 
 
@@ -23,6 +25,14 @@ def test_an_answer_is_followed_by_its_references():
         "[2] also in: A report, paragraph 1",
         "[3] A speech, point 1, 2019-04-24",
     ]
+
+
+def test_filters_of_an_answer_are_told_with_their_words():
+    """A reader sees which documents were not searched, and why."""
+    filters = (Filter("since", "2019-01-01", "since 2019"), Filter("kind", "speech"))
+    lines = render(dataclasses.replace(REPLIES["answer"], filters=filters)).splitlines()
+    assert lines[2] == "Only documents that meet: from 2019-01-01 on (“since 2019”); of the kind speech"
+    assert lines[4] == "[1] A speech, point 1, 2019-04-24"
 
 
 def test_an_abstention_is_followed_by_the_nearest_passages():
@@ -54,9 +64,11 @@ class Echo:
 
     def __init__(self) -> None:
         self.conversations: list[Conversation] = []
+        self.scopes: list[Scope] = []
 
-    def reply(self, question: object, conversation: Conversation) -> Courtesy:
+    def reply(self, question: object, conversation: Conversation, scope: Scope) -> Courtesy:
         """Return a courtesy that repeats *question*, or raise as the assistant does."""
+        self.scopes.append(scope)
         if not isinstance(question, str) or not question:
             raise QuestionError("no question")
         self.conversations.append(conversation)
@@ -87,6 +99,14 @@ def test_the_history_of_a_line_comes_before_its_question():
     assert echo.conversations == [Conversation().plus("user", "Drugs?")]
 
 
+def test_a_line_is_put_to_the_documents_of_its_filters_or_else_of_those_given_for_all():
+    """One line may ask of a year, the next of all that the command was told of."""
+    echo, given = Echo(), Scope(Filters(kinds=("speech",)))
+    for line in (b'{"question": "Drugs?", "filters": {"speakers": ["Norov"], "from_words": false}}', b'{"question": "Peace?"}'):
+        answer_line(echo, line, 1, given)
+    assert echo.scopes == [Scope(Filters(speakers=("Norov",)), from_words=False), given]
+
+
 @pytest.mark.parametrize(
     ("line", "identity", "says"),
     [
@@ -99,6 +119,7 @@ def test_the_history_of_a_line_comes_before_its_question():
         pytest.param(b'{"id": "q"}', "q", "no question", id="no question"),
         pytest.param(b'{"id": "q", "question": 7}', "q", "no question", id="a number for a question"),
         pytest.param(b'{"id": "q", "question": "Hi", "history": "Hi"}', "q", "not a list", id="a text for a history"),
+        pytest.param(b'{"id": "q", "question": "Hi", "filters": ["speech"]}', "q", '"filters" is an object', id="a list for filters"),
         pytest.param(b'{"id": ["q"], "question": "Hi"}', None, '"id" is neither', id="a list for an id"),
         pytest.param(b'{"id": 1.5, "question": "Hi"}', None, '"id" is neither', id="a fraction for an id"),
         pytest.param(b'{"id": NaN, "question": "Hi"}', None, '"id" is neither', id="no number for an id"),
