@@ -5,19 +5,34 @@ nothing. Knows nothing of questions.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from index.corpus import CorpusFile, find_files, fingerprint, read_document
+from index.corpus import (
+    Corpus,
+    CorpusFile,
+    Survey,
+    find_files,
+    fingerprint,
+    nothing_usable,
+    read_files,
+    repeated,
+    survey,
+    text_digest,
+    told_repeats,
+)
 from index.embedding import Encoder, ModelFiles
 from index.encoded import KnownTexts, Progress, encode_missing
 from index.entries import Entry, enter, sentence_texts
 from index.errors import CorpusError, IndexUnusableError, NewerIndexError
+from index.front_matter import missing
 from index.lock import build_lock
 from index.manifest import FORMAT_VERSION, GENERATION, Manifest, read_manifest
 from index.reader import Reader, open_reader
 from index.store import Generation, open_generation, open_last_good
 from index.write import SAVED_PARTS, tidy, unwritable, write_generation
+
+Report = Callable[[Corpus], None]  # called once with the documents read anew, all that was left out, and what else to say
 
 
 def is_current(corpus: Path, folder: Path, model: ModelFiles) -> bool:
@@ -29,34 +44,46 @@ def is_current(corpus: Path, folder: Path, model: ModelFiles) -> bool:
     return current is not None and _built_from(current[1], find_files(corpus), model, open_reader(model.digest))
 
 
-def build(corpus: Path, folder: Path, embeddings: Encoder, progress: Progress) -> Manifest:
+def unheard(read: Corpus) -> None:
+    """Take a report and say nothing."""
+
+
+def build(corpus: Path, folder: Path, embeddings: Encoder, progress: Progress, report: Report = unheard) -> Manifest:
     """Build the generation of *corpus* into *folder* and make it the current one; a failure leaves the old one in use.
 
-    Raises CorpusError for a document that cannot be used, BuildLockedError if another process is building, NewerIndexError
+    A file that cannot be used is left out, and *report* is told why, also where nothing had to be built. Raises CorpusError
+    if none can be used, BuildLockedError if another process is building, NewerIndexError
     if the index there is of a newer format, IndexUnusableError if *folder* cannot be written.
     """
-    files = find_files(corpus)
+    found = survey(corpus)
     try:
         with build_lock(folder):
-            return _build(corpus, files, folder, embeddings, progress)
+            return _build(corpus, found, folder, embeddings, progress, report)
     except OSError as error:
         raise unwritable(folder, error) from error
 
 
-def _build(corpus: Path, files: tuple[CorpusFile, ...], folder: Path, embeddings: Encoder, progress: Progress) -> Manifest:
+def _build(corpus: Path, found: Survey, folder: Path, embeddings: Encoder, progress: Progress, report: Report) -> Manifest:
     """Do what `build` does, holding the lock."""
+    files = found.files
     model, reader = embeddings.files, open_reader(embeddings.files.digest)
     before, in_use = _generation_before(folder)
     saved = folder / f"{SAVED_PARTS}{_digest(model, reader)}"
     tidy(folder, {saved.name, *(path.name for path in folder.glob(f"{GENERATION}*"))})
     if before is not None and in_use and _built_from(before.manifest, files, model, reader):
+        report(_read(found, before, set(before.sources()))[0])
         return before.manifest
     base = (
         before if before is not None and (before.manifest.model_digest, before.manifest.reader_digest) == _digests(model, reader) else None
     )
     sources = {file.document_id: fingerprint((file,)) for file in files}
     unchanged = {one for one, source in base.sources().items() if sources.get(one) == source} if base else set()
-    documents = {file.document_id: read_document(file) for file in files if file.document_id not in unchanged}
+    read, repeats = _read(found, base, unchanged)
+    report(read)
+    unchanged -= repeats
+    documents = {document.document_id: document for document in read.documents}
+    if not documents and not unchanged:
+        raise nothing_usable(corpus, read.skipped)
     paragraphs = [paragraph.text for document in documents.values() for paragraph in document.paragraphs]
     sentences = [text for document in documents.values() for text in sentence_texts(document)]
     if not sentences and (base is None or not len(base.rows_of(unchanged)[1])):
@@ -68,7 +95,7 @@ def _build(corpus: Path, files: tuple[CorpusFile, ...], folder: Path, embeddings
         for document_id, source in sources.items():
             if base is not None and document_id in unchanged:
                 yield base.entry(document_id)
-            else:
+            elif document_id in documents:
                 yield enter(documents[document_id], source, known, with_states=reader is not None)
 
     return write_generation(
@@ -80,6 +107,25 @@ def _build(corpus: Path, files: tuple[CorpusFile, ...], folder: Path, embeddings
         reader_digest=reader.digest if reader else "",
         kept=before.folder.name if before else "",
     )
+
+
+def _read(found: Survey, base: Generation | None, unchanged: set[str]) -> tuple[Corpus, set[str]]:
+    """Read what is not in *unchanged*, the documents that *base* holds as they are, and return it with the ids of all repeats.
+
+    What was left out or repeated another is in no generation, so it is read, and told of, at every build.
+    """
+    read = read_files([file for file in found.files if file.document_id not in unchanged])
+    digests = {document.document_id: text_digest([document.text]) for document in read.documents}
+    descriptions = {document.document_id: document.description for document in read.documents}
+    if base is not None:
+        digests |= {one: text_digest(texts) for one, texts in base.texts() if one in unchanged}
+        descriptions |= {about.document_id: about for about in base.descriptions() if about.document_id in unchanged}
+    repeats = repeated(digests.items())
+    return Corpus(
+        tuple(document for document in read.documents if document.document_id not in repeats),
+        (*found.skipped, *read.skipped),
+        (*found.notices, *read.notices, *told_repeats(repeats), *missing(about for one, about in descriptions.items() if one not in repeats)),
+    ), set(repeats)
 
 
 def _generation_before(folder: Path) -> tuple[Generation | None, bool]:

@@ -97,8 +97,8 @@ def read_corpus(folder: Path) -> Corpus:
     read = read_files(found.files)
     skipped = (*found.skipped, *read.skipped)
     if not read.documents:
-        raise CorpusError(f"No file in the corpus folder {folder} can be used. {' '.join(told(skipped))}")
-    repeats = repeated((document.document_id, text_digest(document)) for document in read.documents)
+        raise nothing_usable(folder, skipped)
+    repeats = repeated((document.document_id, text_digest([document.text])) for document in read.documents)
     documents = tuple(document for document in read.documents if document.document_id not in repeats)
     notices = (*found.notices, *read.notices, *told_repeats(repeats), *missing(document.description for document in documents))
     return Corpus(documents, skipped, notices)
@@ -172,9 +172,17 @@ def read_files(files: Sequence[CorpusFile]) -> Corpus:
     return Corpus(tuple(documents), tuple(skipped), tuple(notices))
 
 
-def text_digest(document: Document) -> str:
-    """Return a digest (hex) that is equal for texts that differ in white space alone."""
-    return hashlib.sha256("".join(document.text.split()).encode("utf-8", "surrogatepass")).hexdigest()
+def nothing_usable(folder: Path, skipped: Sequence[Skipped]) -> CorpusError:
+    """Return the error of a corpus folder of which no file can be used."""
+    return CorpusError(f"No file in the corpus folder {folder} can be used. {' '.join(told(skipped))}")
+
+
+def text_digest(texts: Iterable[str]) -> str:
+    """Return a digest (hex) that is equal for texts that, joined, differ in white space alone."""
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update("".join(text.split()).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def repeated(digests: Iterable[tuple[str, str]]) -> dict[str, str]:

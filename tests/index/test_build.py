@@ -9,6 +9,7 @@ from index import build as building
 from index import manifest as manifests
 from index import write as writing
 from index.build import build, is_current
+from index.corpus import Corpus
 from index.errors import CorpusError, IndexUnusableError
 from index.store import open_generation
 from tests.fakes import WordEmbeddings
@@ -153,14 +154,43 @@ def test_a_build_that_fails_leaves_the_old_index_in_use(corpus, folder):
     assert open_generation(folder).manifest == old
 
 
-def test_a_document_at_fault_stops_the_build_before_anything_is_embedded(corpus, folder):
-    """An index that silently lacked a document would answer that the documents do not say."""
-    (corpus / "bad.md").write_text("no front matter")
-    embeddings = WordEmbeddings()
-    with pytest.raises(CorpusError, match=r"bad\.md line 1"):
-        build(corpus, folder, embeddings, silent)
-    assert embeddings.asked == []
-    assert [path.name for path in folder.iterdir()] == ["LOCK"]
+def test_a_document_at_fault_is_left_out_and_told_at_every_build(corpus, folder):
+    """The rest answers; whoever builds again hears of it again, though nothing has to be built."""
+    (corpus / "bad.md").write_bytes(b"B\xe4d.")
+    told: list[Corpus] = []
+    for _ in range(2):
+        manifest = build(corpus, folder, WordEmbeddings(), silent, told.append)
+        assert manifest.documents == 2
+    reason = "line 1: byte 0xe4 is not UTF-8. Save the file as UTF-8"
+    assert [[(one.path.name, one.reason) for one in each.skipped] for each in told] == [[("bad.md", reason)]] * 2
+    assert is_current(corpus, folder, WordEmbeddings().files)
+
+
+def test_a_document_that_was_mended_is_taken_in(corpus, folder):
+    """Only the file at fault changed."""
+    (corpus / "bad.md").write_bytes(b"B\xe4d.")
+    build(corpus, folder, WordEmbeddings(), silent)
+    (corpus / "bad.md").write_text(f"{HEAD}Good.")
+    assert build(corpus, folder, WordEmbeddings(), silent).documents == 3
+
+
+def test_a_document_that_repeats_another_is_indexed_once_whichever_came_first(corpus, folder, tmp_path):
+    """The same corpus gives the same ids, built at once or one file after the other."""
+    build(corpus, folder, WordEmbeddings(), silent)
+    (corpus / "again-2018.txt").write_text(f"{HEAD}Peace first.  Then drugs.\n\n\nThank you.\n")
+    told: list[Corpus] = []
+    manifest = build(corpus, folder, WordEmbeddings(), silent, told.append)
+    assert told[0].notices[0] == "one-2019 repeats again-2018 word for word: indexed once, as again-2018."
+    assert [about.document_id for about in open_generation(folder).descriptions()] == ["again-2018", "two-2020"]
+    assert manifest == build(corpus, tmp_path / "from nothing", WordEmbeddings(), silent)
+
+
+def test_a_corpus_of_faults_alone_is_refused(tmp_path, folder):
+    """The message holds the reason; nothing is written."""
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "bad.md").write_bytes(b"B\xe4d.")
+    with pytest.raises(CorpusError, match=r"No file .* can be used\. .*bad\.md line 1: byte 0xe4"):
+        build(tmp_path / "corpus", folder, WordEmbeddings(), silent)
 
 
 def test_a_corpus_without_a_sentence_is_refused(tmp_path, folder):
