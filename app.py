@@ -251,7 +251,9 @@ def _assistant(settings: "Settings") -> "Assistant":
     if generation is None:
         _build(settings, embeddings)
         generation = open_generation(settings.index_dir)
-    return Assistant(generation, embeddings, EXAMPLES, chat_model)
+    assistant = Assistant(generation, embeddings, EXAMPLES, chat_model, settings.index_dir / "suggestions.json")
+    assistant.prepare()
+    return assistant
 
 
 def _build(settings: "Settings", embeddings: "Encoder") -> None:

@@ -1,14 +1,17 @@
 """The whole walk on one page: question -> standalone question -> evidence -> draft -> verified, cited reply."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 from bot.chat_model import ChatModel, ChatModelFailureError
 from bot.citations import VerifiedSentence, check, cite, cite_checked
 from bot.conversation import Conversation
 from bot.courtesy import courtesy, small_talk_kind
-from bot.evidence import Evidence, EvidenceSentence, NoEvidence, choose_evidence
+from bot.evidence import Evidence, EvidenceSentence, NoEvidence, choose_evidence, evidence_digest
 from bot.filters import ALL_DOCUMENTS, Filter, Library, Scope, combined, library_of, listed, read_filters
 from bot.follow_up import Understood, understand
 from bot.languages import Language, Voice, english_words, language_of, reads, translated, voice
@@ -17,7 +20,7 @@ from bot.prompts import new_ids
 from bot.question import check_question, parts
 from bot.reply import Abstention, Answer, Courtesy, NearestPassage, Reply
 from bot.rewriting import rewrite
-from bot.suggestions import MAX_OFFERED, Suggestion, choose, subjects
+from bot.suggestions import MAX_OFFERED, Suggestion, choose, read_suggestions, subjects, write_suggestions
 from bot.writer import DraftSentence, answer_prompt, read_draft, write_extract
 from index.document import Description, Document
 from index.embedding import Encoder
@@ -57,8 +60,14 @@ class Assistant:
     """Answers questions from one opened generation of the index; holds no conversation."""
 
     def __init__(
-        self, generation: Generation, embeddings: Encoder, examples: Sequence[str] = (), chat_model: ChatModel | None = None
+        self,
+        generation: Generation,
+        embeddings: Encoder,
+        examples: Sequence[str] = (),
+        chat_model: ChatModel | None = None,
+        suggestions_file: Path | None = None,
     ) -> None:
+        """Take what answers; *suggestions_file* keeps the questions to offer, which are asked once, from one start to the next."""
         self._generation = generation
         self._embeddings = embeddings
         self._chat_model = chat_model
@@ -66,6 +75,7 @@ class Assistant:
         self._read: dict[Language, bool] = {}
         self.examples = tuple(examples)
         self.index_fingerprint = generation.manifest.index_fingerprint
+        self._suggestions_file = suggestions_file
 
     def reply(self, question: str, conversation: Conversation, scope: Scope = ALL_DOCUMENTS) -> Reply:
         """Return the reply to *question*, asked after the turns of *conversation* and put to the documents of *scope*.
@@ -279,9 +289,24 @@ class Assistant:
         asked = {*_asked(conversation), reply.question, reply.standalone_question}
         return replace(reply, suggestions=choose(self._offered, found.question_vector, asked, f"{conversation.said}\n{reply.text}"))
 
+    def prepare(self) -> None:
+        """Do now what the first reply would wait for: find the questions to offer."""
+        _ = self._offered
+
     @cached_property
     def _offered(self) -> tuple[Suggestion, ...]:
-        """The questions that may be offered: the examples and one for each name in the documents, each asked here and answered."""
+        """The questions that may be offered, as they were kept, or found and kept."""
+        if self._suggestions_file is None:
+            return self._find_offered()
+        made_from = hashlib.sha256(json.dumps([self.index_fingerprint, evidence_digest(), self.examples]).encode()).hexdigest()
+        offered = read_suggestions(self._suggestions_file, made_from)
+        if offered is None:
+            offered = self._find_offered()
+            write_suggestions(self._suggestions_file, made_from, offered)
+        return offered
+
+    def _find_offered(self) -> tuple[Suggestion, ...]:
+        """Return the examples and one question for each name in the documents, those that are answered when asked here."""
         documents = [self._generation.document(document_id) for document_id in list(self._descriptions)[:SUGGESTED_FROM]]
         named = subjects([document for document in documents if document is not None])
         questions = [(example, "") for example in self.examples]

@@ -4,6 +4,7 @@ Two small fitted models over named signals decide: whether the documents answer 
 coefficients are data, evidence.json, made by `python -m bot.evaluation.fitting`. Knows nothing of wording or citations.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -62,6 +63,11 @@ class LogisticModel:
         """Return the probability, in (0, 1), that *signals* give."""
         logit = self.intercept + sum(weight * signals[name] for name, weight in self.weights.items())
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+def evidence_digest() -> str:
+    """Return the sha256 (hex) of the fitted coefficients: with others, other questions are answered. Read anew each time."""
+    return hashlib.sha256(_COEFFICIENTS.read_bytes()).hexdigest()
 
 
 @cache

@@ -3,21 +3,28 @@
 Knows nothing of how a question is answered: whoever offers one has asked it first.
 """
 
+import json
+import logging
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
 
 from index.document import Document
 from index.embedding import Vectors
 from index.ranking import plain
 
 MAX_OFFERED = 3  # beside a reply: more is not read
-MAX_SUBJECTS = 30  # named in the documents and asked once each at the first reply, some 10 ms each
+MAX_SUBJECTS = 30  # named in the documents and asked once each after a build, some 30 ms each
 _NAME = re.compile(
     r"(?P<the>\b[Tt]he\s+)?(?P<name>\b[A-Z][\w’'-]*(?:(?:\s+(?:of|on|for|and)(?:\s+the)?)?\s+[A-Z][\w’'-]*)+|(?<=[a-z,]\s)[A-Z][\w’'-]{2,})"
 )
 _WORDS = re.compile(r"\w+")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +80,28 @@ def choose(offered: Sequence[Suggestion], vector: Vectors | None, asked: Collect
         if plain(suggestion.question) not in past and sentence not in shown and sentence not in chosen and len(chosen) < MAX_OFFERED:
             chosen[sentence] = suggestion.question
     return tuple(chosen.values())
+
+
+def write_suggestions(file: Path, made_from: str, offered: Sequence[Suggestion]) -> None:
+    """Keep *offered* in *file* with the digest of what they were made from, whole or not at all; a folder that refuses is logged."""
+    rows = [
+        {"question": one.question, "vector": [float(number) for number in one.vector], "first_sentence": one.first_sentence}
+        for one in offered
+    ]
+    draft = file.with_name(f"{file.name}.new")
+    try:
+        draft.write_text(json.dumps({"made_from": made_from, "offered": rows}, ensure_ascii=False), encoding="utf-8")
+        draft.replace(file)
+    except OSError as error:
+        log.warning("The questions to offer cannot be kept in %s (%s); the next start asks them anew.", file, error.strerror)
+
+
+def read_suggestions(file: Path, made_from: str) -> tuple[Suggestion, ...] | None:
+    """Return what was kept in *file*, or None if nothing was, or if it was made from something else."""
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        if kept["made_from"] != made_from:
+            return None
+        return tuple(Suggestion(row["question"], np.array(row["vector"], np.float32), row["first_sentence"]) for row in kept["offered"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None

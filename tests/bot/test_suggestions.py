@@ -1,8 +1,9 @@
 """Questions to offer come from the names in the documents, and those that fit and are new are chosen."""
 
 import numpy as np
+import pytest
 
-from bot.suggestions import Suggestion, choose, subjects
+from bot.suggestions import Suggestion, choose, read_suggestions, subjects, write_suggestions
 from index.document import Description
 from index.parse import parse_document
 
@@ -44,3 +45,31 @@ def test_what_was_asked_or_shown_is_not_offered():
 def test_without_a_question_to_be_near_to_they_come_in_order():
     """As when a conversation begins with "what about it?"."""
     assert choose(OFFERED, None, (), "") == ("Do bees sting?", "Do ants walk?", "Is honey sweet?")
+
+
+def test_questions_are_kept_from_one_start_to_the_next(tmp_path):
+    """What was written is read again, with the very vectors."""
+    write_suggestions(tmp_path / "kept.json", "digest", OFFERED)
+    read = read_suggestions(tmp_path / "kept.json", "digest")
+    values = [[(one.question, one.first_sentence, one.vector.tolist()) for one in suggestions] for suggestions in (read, OFFERED)]
+    assert values[0] == values[1]
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.json"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"made_from": "digest"}', '{"made_from": "digest", "offered": [1]}'])
+def test_what_cannot_be_read_is_found_anew(tmp_path, content):
+    """A damaged file costs a second, not an answer."""
+    (tmp_path / "kept.json").write_text(content)
+    assert read_suggestions(tmp_path / "kept.json", "digest") is None
+
+
+def test_questions_made_from_something_else_are_not_offered(tmp_path):
+    """Another index, or other evidence, answers other questions."""
+    write_suggestions(tmp_path / "kept.json", "digest", OFFERED)
+    assert read_suggestions(tmp_path / "kept.json", "another") is None
+
+
+def test_a_folder_that_cannot_be_written_costs_nothing(tmp_path, caplog):
+    """The log says so."""
+    write_suggestions(tmp_path / "missing" / "kept.json", "digest", OFFERED)
+    assert "cannot be kept" in caplog.text
