@@ -14,8 +14,8 @@ from bot.assistant import Assistant
 from bot.conversation import Conversation
 from bot.question import check_question
 from bot.reply import Reply, permanent_address, reply_to_json
-from bot.web.desk import ASKING, STREAM_HEADERS, Desk, address_of, last, refused
-from bot.web.events import Growth, error_event, event_bytes, last_event
+from bot.web.desk import ASKING, STREAM_HEADERS, Desk, address_of, last, refused, whole_or_events
+from bot.web.events import EVENTS, Growth, error_event, event_bytes, last_event
 from bot.web.feedback import FeedbackFile
 from bot.web.openai_api import openai_routes
 from bot.web.origins import embedding, own_origin
@@ -74,7 +74,9 @@ def api_application(desk: Desk, feedback: FeedbackFile | None, allowed: tuple[st
 def _chat_routes(desk: Desk) -> APIRouter:
     routes = APIRouter()
 
-    @routes.post("/api/chat", responses={200: _reply_or_events(), **ASKING}, response_model=None)
+    @routes.post(
+        "/api/chat", responses={200: whole_or_events(ReplyShape, "The reply, whole or as it grows", *EVENTS), **ASKING}, response_model=None
+    )
     async def chat(asked: ChatRequest, request: Request) -> Response:
         """Answer a question from the documents, or say that they do not answer it.
 
@@ -88,10 +90,6 @@ def _chat_routes(desk: Desk) -> APIRouter:
         return Json(reply_to_json(await last(replies)))
 
     return routes
-
-
-def _reply_or_events() -> dict[str, object]:
-    return {"model": ReplyShape, "description": "The reply", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
 
 
 async def _events(replies: AsyncIterator[Reply]) -> AsyncIterator[bytes]:
@@ -209,7 +207,7 @@ def _paragraph_to_json(paragraph: Paragraph) -> dict[str, object]:
 def _feedback_routes(desk: Desk, file: FeedbackFile | None) -> APIRouter:
     routes = APIRouter()
 
-    @routes.post("/api/feedback", response_model=KeptShape, responses=refused(403, 404, 413, 422, 429, 503))
+    @routes.post("/api/feedback", response_model=KeptShape, responses=refused(400, 403, 404, 411, 413, 422, 429, 503))
     def judge(judged: FeedbackRequest, request: Request) -> Response:
         """Keep what a visitor thinks of a reply, together with the reply, and nothing of who they are."""
         desk.rates.count_request(address_of(request))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from fastapi import Request
+from pydantic import BaseModel
 
 from bot.assistant import Assistant
 from bot.conversation import Conversation
@@ -24,8 +25,10 @@ STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}  # the
 Documented = dict[int | str, dict[str, object]]
 Item = TypeVar("Item")
 _REFUSED = {
+    400: "The body is not JSON, or the request no HTTP",
     403: "Pages of this origin may not call",
     404: "There is no such thing here",
+    411: "The body has no length",
     413: "The body is too long",
     422: "The request is not of this form, or the question cannot be asked",
     429: "Too many requests; Retry-After says when to come again",
@@ -41,7 +44,14 @@ def refused(*statuses: int) -> Documented:
     return {status: {"model": Refused, "description": _REFUSED[status]} for status in statuses}
 
 
-ASKING = refused(403, 413, 422, 429, 503, 504)
+def whole_or_events(shape: type[BaseModel], description: str, *names: str) -> dict[str, object]:
+    """Return the description of a response that is a *shape* in JSON, or a stream of events, called by one of *names* if any."""
+    called = {"event": {"enum": [*names]}} if names else {}
+    event = {"type": "object", "properties": {"data": {"type": "string"}, **called}, "required": ["data", *called]}
+    return {"model": shape, "description": description, "content": {"text/event-stream": {"schema": event}}}
+
+
+ASKING = refused(400, 403, 411, 413, 422, 429, 503, 504)
 
 
 @dataclass(frozen=True, slots=True)

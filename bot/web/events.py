@@ -10,6 +10,7 @@ from bot.reply import Abstention, Answer, Courtesy, Reply, reply_to_json
 from bot.web.refusals import RefusalError, json_bytes
 
 Event = dict[str, object]
+EVENTS = ("start", "citation", "sentence", "end", "abstain", "error")  # their types
 
 
 class Growth:

@@ -14,13 +14,14 @@ from fastapi.responses import Response, StreamingResponse
 from bot.conversation import Conversation
 from bot.question import check_question
 from bot.reply import Answer, Reply, reply_to_json
-from bot.web.desk import ASKING, STREAM_HEADERS, Desk, address_of, last, refused
+from bot.web.desk import ASKING, STREAM_HEADERS, Desk, address_of, last, refused, whole_or_events
 from bot.web.refusals import Json, RefusalError, failed, json_bytes
 from bot.web.shapes import CompletionRequest, CompletionShape, ModelList, ModelShape, Prompt
 
 MODEL = "sco-documents"
 REPLY_KEY = "sco_reply"
 CREATED = 0  # the model has no day of its own
+COMPLETING = {200: whole_or_events(CompletionShape, "The completion, whole or in chunks"), **ASKING}
 DONE = b"data: [DONE]\n\n"
 
 
@@ -28,7 +29,11 @@ def openai_routes(desk: Desk) -> APIRouter:
     """Return the routes that OpenAI's clients call."""
     routes = APIRouter()
 
-    @routes.post("/v1/chat/completions", response_model=None, responses={200: _completion_or_chunks(), **ASKING})
+    @routes.post(
+        "/v1/chat/completions",
+        response_model=None,
+        responses=COMPLETING,
+    )
     async def complete(asked: CompletionRequest, request: Request) -> Response:
         """Answer the last message of a conversation, in the form of OpenAI's chat completions.
 
@@ -58,11 +63,6 @@ def openai_routes(desk: Desk) -> APIRouter:
         return Json(_model())
 
     return routes
-
-
-def _completion_or_chunks() -> dict[str, object]:
-    stream = {"text/event-stream": {"schema": {"type": "string"}}}
-    return {"model": CompletionShape, "description": "The completion, or its chunks as they come", "content": stream}
 
 
 def _model() -> dict[str, object]:

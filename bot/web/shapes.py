@@ -12,7 +12,7 @@ from bot.question import MAX_QUESTION_LENGTH
 
 MAX_HISTORY = 200  # messages; the last MAX_TURNS of them are read
 MAX_LIMIT = 50  # passages of a search
-Text = Annotated[str, Field(max_length=10 * MAX_TURN_LENGTH)]  # of a message; what exceeds MAX_TURN_LENGTH is not read
+Text = str  # of a message; what exceeds MAX_TURN_LENGTH is not read, and the body is bounded
 QuestionText = Annotated[str, Field(max_length=MAX_QUESTION_LENGTH, pattern=r"[^\W_]", description="what is asked, in words")]
 
 
