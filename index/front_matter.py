@@ -86,7 +86,7 @@ def describe(document_id: str, file_name: str, values: Mapping[str, str], metada
 
 def missing(descriptions: Iterable[Description]) -> tuple[str, ...]:
     """Return a notice on the documents without a title, and one on those without a date."""
-    found = tuple(descriptions)
+    found = sorted(descriptions, key=lambda one: one.document_id)
     untitled = [one.document_id for one in found if _TITLE_SOURCE in one.provenance]
     undated = [one.document_id for one in found if one.date is None]
     return tuple(
