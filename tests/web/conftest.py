@@ -1,10 +1,16 @@
 """What the specifications in a real browser share."""
 
+import asyncio
 import os
 import shutil
-from collections.abc import Iterator
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from playwright.sync_api import Browser, expect, sync_playwright
 
 PATIENCE = 60_000  # milliseconds to wait for what is expected; a busy machine may take them
@@ -32,3 +38,25 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
+
+
+@contextmanager
+def running(build: Callable[[], FastAPI]) -> Iterator[str]:
+    """Serve what *build* returns in a thread, on a free port of this machine, and yield its address."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    servers: list[uvicorn.Server] = []
+    ready = threading.Event()
+
+    async def run() -> None:
+        servers.append(uvicorn.Server(uvicorn.Config(build(), log_level="warning", ws="none", timeout_graceful_shutdown=1)))
+        ready.set()
+        await servers[0].serve(sockets=[listening])
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    assert ready.wait(60)
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        servers[0].should_exit = True
+        thread.join(30)

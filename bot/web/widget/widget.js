@@ -270,7 +270,12 @@
   async function check(api) {
     const watched = watch();
     try {
-      const response = await request(api, `/api/embedding?origin=${encodeURIComponent(location.origin)}`, {}, watched);
+      const response = await request(api, `/api/embedding?origin=${encodeURIComponent(location.origin)}`, {}, watched).catch(async (failure) => {
+        // A script may not read what another server answers; but that one answers, it may find out.
+        const { origin } = api.startsWith("http") ? new URL(api) : {};
+        const there = failure.code === "unreachable" && (await fetch(`${origin}/widget.js`, { mode: "no-cors", credentials: "omit" }).catch(() => null));
+        throw there ? new Failure("wrong_address", `${origin} answers, but not at ${api}/api/embedding`) : failure;
+      });
       if (!response.ok) throw await refusal(response);
       const answer = await bodyOf(response);
       if (typeof answer?.allowed !== "boolean") throw new Failure("not_json", `${response.url} does not say who may embed`);
