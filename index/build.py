@@ -27,9 +27,9 @@ from index.entries import Entry, enter, sentence_texts
 from index.errors import CorpusError, IndexUnusableError, NewerIndexError
 from index.front_matter import missing
 from index.lock import build_lock
-from index.manifest import FORMAT_VERSION, GENERATION, Manifest, read_manifest
+from index.manifest import FORMAT_VERSION, Manifest, read_manifest
 from index.reader import Reader, open_reader
-from index.store import Generation, open_generation, open_last_good
+from index.store import Generation, complete_generations, open_generation, open_last_good
 from index.write import SAVED_PARTS, tidy, unwritable, write_generation
 
 Report = Callable[[Corpus], None]  # called once with the documents read anew, all that was left out, and what else to say
@@ -69,10 +69,12 @@ def _build(corpus: Path, found: Survey, folder: Path, embeddings: Encoder, progr
     model, reader = embeddings.files, open_reader(embeddings.files.digest)
     before, in_use = _generation_before(folder)
     saved = folder / f"{SAVED_PARTS}{_digest(model, reader)}"
-    tidy(folder, {saved.name, *(path.name for path in folder.glob(f"{GENERATION}*"))})
     if before is not None and in_use and _built_from(before.manifest, files, model, reader):
+        others = [path for path in complete_generations(folder) if path.name != before.folder.name]
+        tidy(folder, {before.folder.name, *(path.name for path in others[:1])})
         report(_read(found, before, set(before.sources()))[0])
         return before.manifest
+    tidy(folder, {saved.name, *(path.name for path in complete_generations(folder))})
     base = (
         before if before is not None and (before.manifest.model_digest, before.manifest.reader_digest) == _digests(model, reader) else None
     )
@@ -124,7 +126,12 @@ def _read(found: Survey, base: Generation | None, unchanged: set[str]) -> tuple[
     return Corpus(
         tuple(document for document in read.documents if document.document_id not in repeats),
         (*found.skipped, *read.skipped),
-        (*found.notices, *read.notices, *told_repeats(repeats), *missing(about for one, about in descriptions.items() if one not in repeats)),
+        (
+            *found.notices,
+            *read.notices,
+            *told_repeats(repeats),
+            *missing(about for one, about in descriptions.items() if one not in repeats),
+        ),
     ), set(repeats)
 
 

@@ -6,6 +6,7 @@ Knows nothing of models, of questions or of ranking.
 import json
 import math
 import sqlite3
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,13 +24,14 @@ from index.embedding import Vectors
 from index.encoded import EncodedTexts
 from index.entries import Entry, ParagraphRow, StoredTexts, Texts, description_of, paragraph_of
 from index.errors import IndexUnusableError
-from index.manifest import GENERATION, REBUILD, Manifest, faults, manifest_of, pointed
+from index.manifest import GENERATION, REBUILD, Manifest, faults, manifest_of, pointed, read_manifest
 from index.postings import load_rows, load_scores, scores
 from index.reader import SentenceStates
 from index.vocabulary import Vocabulary
 
 Rows = NDArray[np.int64]  # places in the index, ascending
 NAMES = ("paragraphs", "sentences")  # of the files that hold a row for each
+_LOADING = threading.Lock()  # numpy reads headers with Python's parser, which in 3.11 fails when two threads enter it at once
 _ROUNDING = 1e-3  # by which a vector's cosine to itself may fall short of its length's square
 
 
@@ -50,17 +52,16 @@ class Moments:
 class Generation:
     """An opened generation: its manifest, its documents and paragraphs, its vectors and its term indexes.
 
-    Opening verifies every file against the manifest. Raises IndexUnusableError naming the file that differs.
-    Reading is safe from several threads.
+    Whoever opens one has compared its files with its manifest, as `open_verified` does. Reading is safe from several
+    threads. Raises IndexUnusableError if a file cannot be read.
     """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
-        for fault in faults(folder, manifest):
-            raise IndexUnusableError(f"{fault} {REBUILD}")
         self.folder = folder
         self.manifest = manifest
         try:
-            self._load()
+            with _LOADING:
+                self._load()
         except (OSError, ValueError, RuntimeError, sqlite3.Error) as error:  # removed since, or out of memory
             raise IndexUnusableError(f"The index in {folder} cannot be read ({error}). {REBUILD}") from error
 
@@ -190,18 +191,39 @@ class Generation:
         """What the index keeps of paragraphs and of sentences, to be copied into another generation."""
         stored = []
         for name, vectors in zip(NAMES, (self.paragraph_vectors, self.sentence_vectors), strict=True):
-            keys = np.load(self.folder / f"{name}-keys.npy", allow_pickle=False)
+            with _LOADING:
+                keys, terms = np.load(self.folder / f"{name}-keys.npy", allow_pickle=False), load_rows(self.folder / f"{name}-terms")
             tokens: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float16]]
             if name == "sentences" and self.manifest.reader_digest:
                 tokens = (np.diff(self._token_ends).astype(np.int32), self._ids, self._states)
             else:
                 tokens = (np.zeros(len(keys), dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros((0, 0), dtype=np.float16))
-            stored.append(
-                StoredTexts(
-                    Texts(EncodedTexts(keys, matrix(cast(faiss.IndexFlat, vectors)), *tokens), load_rows(self.folder / f"{name}-terms"))
-                )
-            )
+            stored.append(StoredTexts(Texts(EncodedTexts(keys, matrix(cast(faiss.IndexFlat, vectors)), *tokens), terms)))
         return tuple(stored)
+
+
+def open_verified(generation: Path, manifest: Manifest) -> Generation:
+    """Open the folder *generation* if every file has the digest that *manifest* gives.
+
+    Raises IndexUnusableError naming the first that differs.
+    """
+    for fault in faults(generation, manifest):
+        raise IndexUnusableError(f"{fault} {REBUILD}")
+    return Generation(generation, manifest)
+
+
+def verify(folder: Path) -> tuple[str, ...]:
+    """Return a sentence for each fault of the generation in use in *folder*; none if it is whole."""
+    try:
+        current = read_manifest(folder)
+        if current is None:
+            return (f"No built index in {folder}.",)
+        found = tuple(faults(*current))
+        if not found:
+            Generation(*current).check()
+        return found
+    except IndexUnusableError as error:
+        return (str(error).removesuffix(f" {REBUILD}"),)
 
 
 def open_generation(folder: Path) -> Generation:
@@ -215,7 +237,7 @@ def open_generation(folder: Path) -> Generation:
             manifest = manifest_of(folder / name) if name else None
             if manifest is None:
                 raise IndexUnusableError(f"No built index in {folder}. Build it with: python app.py index")
-            return Generation(folder / name, manifest)
+            return open_verified(folder / name, manifest)
         except IndexUnusableError:
             if pointed(folder) == name:  # else it was replaced, and perhaps removed, while it was being opened
                 raise
@@ -232,7 +254,7 @@ def open_last_good(folder: Path) -> Generation | None:
         try:
             manifest = manifest_of(generation)
             if manifest is not None:
-                return Generation(generation, manifest)
+                return open_verified(generation, manifest)
         except IndexUnusableError:
             continue
     return None

@@ -22,7 +22,7 @@ from index.embedding import Vectors
 from index.encoded import Keys
 from index.entries import Entry, Texts, named_of
 from index.errors import IndexUnusableError
-from index.files import remove, replace_synced, sha256, sync, sync_tree
+from index.files import remove, replace_synced, sha256, sync, sync_tree, write_synced
 from index.manifest import CURRENT, FORMAT_VERSION, GENERATION, MANIFEST, Manifest
 from index.postings import TermRows, join, save_terms
 from index.store import NAMES, Generation, matrix
@@ -60,7 +60,6 @@ def write_generation(
     try:
         draft.mkdir()
         manifest = _write_draft(draft, entries, corpus_fingerprint, model, model_digest, reader_digest)
-        sync_tree(draft)
         Generation(draft, manifest).check()
         _switch(folder, draft, manifest)
         tidy(folder, {manifest.generation, kept})
@@ -97,7 +96,7 @@ def _switch(folder: Path, draft: Path, manifest: Manifest) -> None:
 def _write_draft(
     draft: Path, entries: Iterable[Entry], corpus_fingerprint: str, model: str, model_digest: str, reader_digest: str
 ) -> Manifest:
-    """Write every file of a generation into the empty folder *draft*, and return its manifest."""
+    """Write every file of a generation into the empty folder *draft*, and return its manifest, of what can be read back."""
     paragraphs, sentences = _Rows(), _Rows()
     named: list[Named] = []
     with (
@@ -120,6 +119,7 @@ def _write_draft(
         np.save(draft / "token-lengths.npy", np.concatenate(sentences.lengths), allow_pickle=False)
     vocabulary = json.dumps(asdict(vocabulary_of(named)), ensure_ascii=False)
     (draft / "vocabulary.json").write_text(vocabulary, encoding="utf-8")
+    sync_tree(draft)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         corpus_fingerprint=corpus_fingerprint,
@@ -132,7 +132,8 @@ def _write_draft(
         sentences=len(sentences),
         files={path.relative_to(draft).as_posix(): sha256(path) for path in sorted(draft.rglob("*")) if path.is_file()},
     )
-    (draft / MANIFEST).write_text(manifest.text, encoding="utf-8")
+    write_synced(draft / MANIFEST, manifest.text.encode())
+    sync(draft)
     return manifest
 
 

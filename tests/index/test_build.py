@@ -1,18 +1,29 @@
 """A corpus folder becomes the current generation of an index folder, when and only when something changed."""
 
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index import build as building
+from index import encoded as encoding
 from index import manifest as manifests
 from index import write as writing
 from index.build import build, is_current
 from index.corpus import Corpus
-from index.errors import CorpusError, IndexUnusableError
+from index.embedding import TokenStates
+from index.errors import CorpusError, IndexUnusableError, NewerIndexError
+from index.reader import SentenceStates
+from index.search import search
 from index.store import open_generation
 from tests.fakes import WordEmbeddings
+from tests.project import ROOT
 
 HEAD = "---\ntitle: A speech\nkind: speech\n---\n"
 
@@ -206,3 +217,202 @@ def test_a_folder_that_cannot_be_written_is_named(corpus, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(IndexUnusableError, match=r"file cannot be written .*SCO_INDEX_DIR"):
         build(corpus, tmp_path / "file", WordEmbeddings(), silent)
+
+
+# --- only what changed is computed, and the result is the same
+
+
+class Tokens(WordEmbeddings):
+    """The fake model with a token a word, so that sentences have something to keep."""
+
+    def encode_tokens(self, texts):
+        """Return a vector a text, and its words' lengths as tokens."""
+        lengths = [np.array([0, *(len(word) for word in text.split())]) for text in texts]
+        return self.encode_documents(texts), [TokenStates(one, one[:, None].astype(np.float32)) for one in lengths]
+
+
+class KeepsAll:
+    """Stands in for the reader: keeps every token but the first."""
+
+    digest = "1" * 64
+
+    def sentence(self, tokens):
+        """Return the tokens as they are."""
+        return SentenceStates(tokens.ids[1:].astype(np.int32), tokens.states[1:].astype(np.float16))
+
+
+@pytest.fixture(params=["without a reader", "with a reader"])
+def model(request, monkeypatch):
+    """The fake model, as a class."""
+    if request.param == "without a reader":
+        return WordEmbeddings
+    monkeypatch.setattr(building, "open_reader", lambda digest: KeepsAll())
+    return Tokens
+
+
+def changed(corpus: Path) -> None:
+    """Change one sentence of a document."""
+    (corpus / "one-2019.md").write_text(f"{HEAD}Peace first. Then trade.\n\nThank you.", encoding="utf-8")
+
+
+CHANGES = [
+    pytest.param(changed, ["Peace first. Then trade.", "Then trade."], id="a sentence changed"),
+    pytest.param(lambda corpus: (corpus / "a.md").write_text(f"{HEAD}Then drugs. Ah."), ["Ah.", "Then drugs. Ah."], id="a document more"),
+    pytest.param(lambda corpus: (corpus / "one-2019.md").unlink(), [], id="a document less"),
+    pytest.param(lambda corpus: (corpus / "one-2019.md").rename(corpus / "two-2021.md"), [], id="a document renamed"),
+    pytest.param(lambda corpus: (corpus / "two-2020.txt").write_text(f"{HEAD}It was.\n“"), ["It was.", "“"], id="stop words and marks"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "new"), CHANGES)
+def test_only_new_texts_are_embedded_and_the_result_is_that_of_a_build_from_nothing(corpus, folder, tmp_path, model, change, new):
+    """Not a byte tells how a generation came about; texts are known wherever they stood before."""
+    build(corpus, folder, model(), silent)
+    change(corpus)
+    embeddings = model()
+    manifest = build(corpus, folder, embeddings, silent)
+    assert sorted(embeddings.asked) == new
+    assert manifest == build(corpus, tmp_path / "from nothing", model(), silent)
+    opened, other = open_generation(folder), open_generation(tmp_path / "from nothing")
+    assert opened.descriptions() == other.descriptions()
+    rows = range(manifest.paragraphs)
+    assert opened.paragraphs(rows) == other.paragraphs(rows)
+
+
+def test_states_follow_their_sentences_from_generation_to_generation(corpus, folder, monkeypatch):
+    """The sentence that moved down a row still has its own words' lengths."""
+    monkeypatch.setattr(building, "open_reader", lambda digest: KeepsAll())
+    build(corpus, folder, Tokens(), silent)
+    (corpus / "a.md").write_text(f"{HEAD}A new one.")
+    build(corpus, folder, Tokens(), silent)
+    kept = open_generation(folder).sentence_states(range(5))
+    assert [one.ids.tolist() for one in kept] == [[1, 3, 4], [5, 6], [4, 6], [5, 4], [5, 4]]
+
+
+def test_a_build_of_what_is_built_already_changes_nothing(corpus, folder):
+    """Not one text is embedded, and no file is written but the lock's."""
+    build(corpus, folder, WordEmbeddings(), silent)
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.name != "LOCK"}
+    embeddings = WordEmbeddings()
+    build(corpus, folder, embeddings, silent)
+    assert embeddings.asked == []
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.name != "LOCK"} == before
+
+
+def test_nothing_of_another_model_is_taken_over(corpus, folder):
+    """Every text is embedded anew."""
+    build(corpus, folder, WordEmbeddings(), silent)
+    embeddings = WordEmbeddings(digest="1" * 64)
+    build(corpus, folder, embeddings, silent)
+    assert len(embeddings.asked) == 4
+
+
+def test_nothing_damaged_is_taken_over(corpus, folder):
+    """Vectors of a file that was altered would come back under a digest of their own."""
+    build(corpus, folder, WordEmbeddings(), silent)
+    next(folder.glob("*/sentences.faiss")).write_bytes(b"damage")
+    changed(corpus)
+    embeddings = WordEmbeddings()
+    build(corpus, folder, embeddings, silent)
+    assert len(embeddings.asked) == 4
+
+
+def test_an_index_of_a_newer_format_is_not_built_over(corpus, folder, monkeypatch):
+    """It can be used again by the program that made it."""
+    for module in (manifests, writing, building):
+        monkeypatch.setattr(module, "FORMAT_VERSION", manifests.FORMAT_VERSION + 1)
+    build(corpus, folder, WordEmbeddings(), silent)
+    monkeypatch.undo()
+    before = sorted(folder.rglob("*"))
+    with pytest.raises(NewerIndexError, match="Nothing was changed"):
+        build(corpus, folder, WordEmbeddings(), silent)
+    assert sorted(folder.rglob("*")) == before
+
+
+BUILDING = """
+import sys, pathlib
+from index.build import build
+from index.search import search
+from index.store import open_generation
+from tests.fakes import WordEmbeddings
+corpus, folder = map(pathlib.Path, sys.argv[1:])
+print(build(corpus, folder, WordEmbeddings(), lambda done, total: None))
+found = search(open_generation(folder), WordEmbeddings(), "Peace and drugs?")
+print(found.passages, found.sentences)
+"""
+
+
+def test_the_same_corpus_gives_the_same_index_and_ranking_in_any_process(corpus, tmp_path):
+    """Whatever order Python's sets have there."""
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", BUILDING, corpus, tmp_path / seed], cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in ("0", "1")
+    ]  # fmt: skip
+    assert said[0] == said[1]
+    assert "Then drugs." in said[0]
+
+
+# --- builds that are stopped go on where they were
+
+
+class Stopping(Tokens):
+    """Is stopped when it has embedded so many texts."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self._after = after
+
+    def encode_documents(self, texts):
+        """Return a vector a text, or stop."""
+        if len(self.asked) >= self._after:
+            raise KeyboardInterrupt
+        return super().encode_documents(texts)
+
+
+def test_a_build_that_was_stopped_goes_on_where_it_was(tmp_path, folder, model, monkeypatch):
+    """What was saved by then is not embedded again, a part cut short is, and the result is the same."""
+    monkeypatch.setattr(encoding, "BATCH", 2)
+    monkeypatch.setattr(encoding, "SAVED", 4)
+    corpus = tmp_path / "many"
+    corpus.mkdir()
+    (corpus / "many.md").write_text(HEAD + "\n".join(f"Sentence {number}." for number in range(10, 30)))
+    with pytest.raises(KeyboardInterrupt):
+        build(corpus, folder, Stopping(after=14), silent)
+    parts = sorted(next(folder.glob("encoded-*")).iterdir())
+    assert len(parts) == 3
+    parts[1].write_bytes(parts[1].read_bytes()[:-1])
+    embeddings, seen = model(), []
+    manifest = build(corpus, folder, embeddings, lambda done, total: seen.append((done, total)))
+    assert len(embeddings.asked) == 20 - 8
+    assert seen[-1] == (12, 12)
+    assert not list(folder.glob("encoded-*"))
+    assert manifest == build(corpus, tmp_path / "from nothing", model(), silent)
+
+
+# --- readers
+
+
+def test_readers_are_answered_from_one_generation_or_the_other_while_builds_run(corpus, folder):
+    """Whoever opens, searches and reads meanwhile meets no error and no mixture."""
+    texts = [(f"{HEAD}Peace in {city}.", f"Peace in {city}.") for city in ("Bishkek", "Tashkent")]
+    (corpus / "one-2019.md").write_text(texts[0][0])
+    build(corpus, folder, WordEmbeddings(), silent)
+    done = threading.Event()
+
+    def read() -> set[str]:
+        met = set()
+        while not done.is_set():
+            found = search(open_generation(folder), WordEmbeddings(), "Peace")
+            met.add(found.sentences[0].text)
+        return met
+
+    with ThreadPoolExecutor(2) as pool:
+        readers = [pool.submit(read) for _ in range(2)]
+        for number in range(1, 12):
+            (corpus / "one-2019.md").write_text(texts[number % 2][0])
+            build(corpus, folder, WordEmbeddings(), silent)
+        done.set()
+        assert set().union(*(reader.result() for reader in readers)) == {text for _, text in texts}

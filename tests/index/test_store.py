@@ -18,13 +18,13 @@ from index.document import Description, Document
 from index.encoded import EncodedTexts, KnownTexts, keys_of
 from index.entries import enter, sentence_texts
 from index.errors import IndexUnusableError, NewerIndexError
-from index.parse import parse_document
-from index.reader import SentenceStates
 from index.lock import build_lock
 from index.manifest import FORMAT_VERSION, Manifest, read_manifest
+from index.parse import parse_document
+from index.reader import SentenceStates
 from index.store import Generation, open_generation
-from index.write import write_generation
 from index.terms import terms
+from index.write import write_generation
 from tests.conftest import CORPUS
 from tests.fakes import WordEmbeddings
 
