@@ -22,7 +22,7 @@ READING_ORDER = """
 
     bot.errors bot.settings bot.filters bot.reply bot.conversation bot.languages bot.messages bot.courtesy bot.prompts bot.chat_model bot.rewriting
     bot.question bot.follow_up bot.suggestions bot.signals bot.evidence bot.writer bot.verification bot.citations
-    bot.assistant bot.terminal
+    bot.assistant bot.following bot.terminal
 
     bot.evaluation.queries bot.evaluation.fitting bot.evaluation.measures bot.evaluation.results bot.evaluation.figures bot.evaluation.runs
     bot.evaluation.exports bot.evaluation.public bot.evaluation.charts bot.evaluation.report bot.evaluation.command

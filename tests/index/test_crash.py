@@ -62,16 +62,19 @@ def stopped_builds(corpus: Path, base: Path, folders: Path, end: str) -> list[in
     return [int(status) for status in done.stdout.split()]
 
 
-@pytest.mark.parametrize("end", ["killed", "powerless"])
-def test_a_build_stopped_at_any_step_leaves_the_old_index_or_the_new_one(corpus, base, tmp_path, monkeypatch, end):
-    """Killed at every write, sync, rename, removal and commit; and with power lost, with all that was not synced by then gone."""
+@pytest.fixture
+def unsynced(monkeypatch):
+    """Spare the builds that nothing stops the waiting for the disk, of which they would do a thousand."""
+    monkeypatch.setattr("os.fsync", lambda descriptor: None)
+
+
+def test_a_build_killed_at_any_step_leaves_the_old_index_or_the_new_one(corpus, base, tmp_path, unsynced):
+    """At every write, sync, rename, removal and commit: answers are those of one of them exactly, and the next build clears up."""
     old, new = open_generation(base), build(corpus, tmp_path / "new", WordEmbeddings(), silent)
     expected = {opened.manifest.generation: answers(opened) for opened in (old, open_generation(tmp_path / "new"))}
-    statuses = stopped_builds(corpus, base, tmp_path / "stopped", end)
+    statuses = stopped_builds(corpus, base, tmp_path / "stopped", "killed")
     assert len(statuses) > STEPS
     assert set(statuses[:-1]) == {KILLED}
-
-    monkeypatch.setattr("os.fsync", lambda descriptor: None)  # the next builds are not stopped, and a thousand syncs take a while
     met = set()
     for step in range(1, len(statuses)):
         folder = tmp_path / "stopped" / str(step)
@@ -84,6 +87,17 @@ def test_a_build_stopped_at_any_step_leaves_the_old_index_or_the_new_one(corpus,
         assert len(left) <= 4, step  # and one generation to fall back on
         assert all(name.startswith("generation-") for name in left - {"CURRENT", "LOCK"}), step
     assert met == set(expected)
+
+
+def test_power_lost_at_any_step_leaves_the_old_index_or_the_new_one(corpus, base, tmp_path, unsynced):
+    """All that was not synced by then is gone or cut short, and what opens is still one of the two, whole."""
+    old, new = open_generation(base).manifest, build(corpus, tmp_path / "new", WordEmbeddings(), silent)
+    statuses = stopped_builds(corpus, base, tmp_path / "stopped", "powerless")
+    assert len(statuses) > STEPS
+    assert set(statuses[:-1]) == {KILLED}
+    opened = [open_generation(tmp_path / "stopped" / str(step)).manifest for step in range(1, len(statuses))]
+    switched = opened.index(new)
+    assert opened == [old] * switched + [new] * (len(opened) - switched)
 
 
 def test_a_disk_that_fills_up_at_any_step_costs_nothing(corpus, base, tmp_path):
