@@ -84,6 +84,7 @@ new MutationObserver(() => {
   }
   const log = conversation.querySelector('[role="log"]');
   if (log && log.ariaLabel !== conversation.dataset.log) log.ariaLabel = conversation.dataset.log;
+  conversation.querySelector('.examples[role="list"]')?.setAttribute("role", "group"); // of buttons, which are no items of a list
   const answers = conversation.querySelectorAll(".answer");
   const first = answers[answers.length - 1]?.querySelector(".marker")?.getAttribute("href");
   const now = `${answers.length} ${first}`;

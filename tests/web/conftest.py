@@ -10,8 +10,9 @@ from contextlib import contextmanager
 
 import pytest
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 PATIENCE = 60_000  # milliseconds to wait for what is expected; a busy machine may take them
 FLAGS = [
@@ -38,6 +39,12 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds on a page against WCAG and good practice, with the elements at fault."""
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['html'][:120]} {node['failureSummary'][:200]}" for one in found for node in one["nodes"]]
 
 
 @contextmanager

@@ -7,11 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.web.chat_server import CANNABIS, DRUGS, LEGALISING, REMARKS, WIDGET, ChatServer, Server, cited, foreign_site, served
-from tests.web.conftest import PATIENCE
+from tests.web.conftest import PATIENCE, violations
 from tests.web.examples import abstention, answer, courtesy
 
 LIMIT = 30_000  # bytes of the compressed script: what a page's owner gives for it without thinking
@@ -727,15 +726,6 @@ def test_nothing_moves_for_those_who_asked_for_less_motion(visit):
     panel = opened(page)
     ask(panel).locator(".marker").first.click()
     assert page.evaluate("document.querySelector('sco-chat').shadowRoot.getAnimations().length") == 0
-
-
-AXE = Axe()
-
-
-def violations(page: Page) -> list[str]:
-    """Return what axe finds against the rules of WCAG and good practice, with the elements at fault."""
-    found = AXE.run(page).response["violations"]
-    return [f"{one['id']}: {node['html'][:120]} {node['failureSummary'][:200]}" for one in found for node in one["nodes"]]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
