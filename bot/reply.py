@@ -151,7 +151,7 @@ def reply_to_json(reply: Reply) -> dict[str, object]:
         "draft": answer.draft or None if answer else None,
         "question": reply.question,
         "standalone_question": standalone,
-        "filters": [] if isinstance(reply, Courtesy) else [_filter_to_json(one) for one in reply.filters],
+        "filters": [] if isinstance(reply, Courtesy) else [filter_to_json(one) for one in reply.filters],
         "answer": reply.text,
         "sentences": [_sentence_to_json(sentence) for sentence in answer.sentences] if answer else [],
         "citations": [_citation_to_json(citation) for citation in answer.citations] if answer else [],
@@ -161,7 +161,8 @@ def reply_to_json(reply: Reply) -> dict[str, object]:
     }
 
 
-def _filter_to_json(one: Filter) -> dict[str, object]:
+def filter_to_json(one: Filter) -> dict[str, object]:
+    """Return a filter as plain JSON values, the same in replies and in searches."""
     return {"field": one.field, "value": one.value, "words": one.words or None}
 
 

@@ -12,8 +12,9 @@ from starlette.exceptions import HTTPException
 
 from bot.assistant import Assistant
 from bot.conversation import Conversation
+from bot.filters import listed
 from bot.question import check_question
-from bot.reply import Reply, permanent_address, reply_to_json
+from bot.reply import Reply, filter_to_json, permanent_address, reply_to_json
 from bot.web.desk import ASKING, STREAM_HEADERS, Desk, address_of, last, refused, whole_or_events
 from bot.web.events import EVENTS, Growth, error_event, event_bytes, last_event
 from bot.web.feedback import FeedbackFile
@@ -36,6 +37,7 @@ from bot.web.shapes import (
 )
 from index.document import Description, Document, Paragraph, Passage
 from index.errors import UserError
+from index.filters import unmet
 
 SEEN_FAULTS = 3  # fields at fault that are named in one message
 TITLE = "Ask the SCO documents"
@@ -84,7 +86,7 @@ def _chat_routes(desk: Desk) -> APIRouter:
         carries its marker, then `end` or `abstain` with the whole reply, or `error`.
         """
         question, conversation = check_question(asked.question), conversation_of(asked.history)
-        replies = desk.replies(question, conversation, address_of(request))
+        replies = desk.replies(question, conversation, address_of(request), asked.filters.scope())
         if asked.stream:
             return StreamingResponse(_events(replies), media_type="text/event-stream", headers=STREAM_HEADERS)
         return Json(reply_to_json(await last(replies)))
@@ -125,13 +127,26 @@ def _search_routes(desk: Desk) -> APIRouter:
 
     @routes.post("/api/search", response_model=SearchShape, responses=ASKING)
     async def find(asked: SearchRequest, request: Request) -> Response:
-        """Return the passages that meet a question best, without answering it."""
-        question = check_question(asked.question)
+        """Return the passages that meet a question best, without answering it.
+
+        If no document meets the filters, `unmet` names those at fault; it is empty otherwise.
+        """
+        question, filters = check_question(asked.question), asked.filters.given()
         desk.rates.count_request(address_of(request))
-        found = await last(desk.work(lambda: iter([desk.assistant.search(question)])))
         known = {description.document_id: description for description in desk.assistant.descriptions()}
-        passages = [_passage_to_json(passage, known[passage.paragraph.document_id]) for passage in found.passages[: asked.limit]]
-        return Json({"question": question, "passages": passages, "index_fingerprint": desk.assistant.index_fingerprint})
+        faults = unmet(filters, tuple(known.values()))
+        passages: Sequence[Passage] = ()
+        if not faults:
+            found = await last(desk.work(lambda: iter([desk.assistant.search(question, filters)])))
+            passages = found.passages[: asked.limit]
+        shown = {
+            "question": question,
+            "filters": [filter_to_json(one) for one in listed(filters)],
+            "unmet": [filter_to_json(one) for fault in faults for one in listed(fault)],
+            "passages": [_passage_to_json(passage, known[passage.paragraph.document_id]) for passage in passages],
+            "index_fingerprint": desk.assistant.index_fingerprint,
+        }
+        return Json(shown)
 
     return routes
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from bot.assistant import Assistant
 from bot.conversation import Conversation
+from bot.filters import ALL_DOCUMENTS, Scope
 from bot.reply import Reply
 from bot.web.limits import Rates, Workers
 from bot.web.metrics import Metrics
@@ -63,11 +64,11 @@ class Desk:
     rates: Rates
     metrics: Metrics
 
-    def replies(self, asked: str, conversation: Conversation, address: str) -> AsyncIterator[Reply]:
+    def replies(self, asked: str, conversation: Conversation, address: str, scope: Scope = ALL_DOCUMENTS) -> AsyncIterator[Reply]:
         """Have the reply to *asked* worked out, and return it as it grows. Raises RefusalError, here or in the midst."""
         first = next((turn.content for turn in conversation.turns if turn.role == "user"), asked)
         self.rates.count_question(address, first)
-        working = self.work(lambda: (trace.reply for trace in self.assistant.traces(asked, conversation)))
+        working = self.work(lambda: (trace.reply for trace in self.assistant.traces(asked, conversation, scope)))
         return self._counted(working, time.perf_counter())
 
     async def _counted(self, replies: AsyncIterator[Reply], started: float) -> AsyncIterator[Reply]:

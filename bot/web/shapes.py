@@ -5,10 +5,13 @@ What is given is made elsewhere (bot.reply for replies); the forms here only des
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
 
 from bot.conversation import MAX_TURN_LENGTH
+from bot.filters import Scope
 from bot.question import MAX_QUESTION_LENGTH
+from index.filters import Filters, first_day, last_day
 
 MAX_HISTORY = 200  # messages; the last MAX_TURNS of them are read
 MAX_LIMIT = 50  # passages of a search
@@ -42,11 +45,56 @@ class Exchanged(_Taken):
     answer: Text | None = None
 
 
+def _existing(text: str) -> str:
+    first_day(text)
+    return text
+
+
+_DAY_FORM: JsonSchemaValue = {
+    "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "pattern": "^[12][0-9]{3}(-(0[1-9]|1[0-2]))?$"}]
+}
+Day = Annotated[str, AfterValidator(_existing), WithJsonSchema(_DAY_FORM)]  # or a month or year
+Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=20)]
+
+
+class FiltersShape(_Taken):
+    """Which documents are meant: all filters must be met; of several speakers, kinds or documents any one."""
+
+    since: Annotated[Day | None, Field(description="documents of this day, month or year, or later")] = None
+    until: Annotated[Day | None, Field(description="documents of this day, month or year, or earlier")] = None
+    speakers: Annotated[Names, Field(description="words of the speaker's name")] = []
+    kinds: Annotated[Names, Field(description="kinds of documents, in any case")] = []
+    documents: Annotated[Names, Field(description="ids of documents")] = []
+    latest: Annotated[bool, Field(description="the newest documents that answer; in a search, the newest first")] = False
+
+    def given(self) -> Filters:
+        """Return them as the index takes them."""
+        return Filters(
+            since=first_day(self.since) if self.since else None,
+            until=last_day(self.until) if self.until else None,
+            speakers=tuple(self.speakers),
+            kinds=tuple(self.kinds),
+            document_ids=tuple(self.documents),
+            latest=self.latest,
+        )
+
+
+class ChatFilters(FiltersShape):
+    """Filters of a question, whose own words may add to them."""
+
+    from_words: Annotated[bool, Field(description="whether words of the question are read as filters")] = True
+
+    def scope(self) -> Scope:
+        """Return them as the assistant takes them."""
+        return Scope(self.given(), self.from_words)
+
+
 class ChatRequest(_Taken):
     """A question after the turns of a conversation."""
 
     question: QuestionText
     history: Annotated[list[Message | Exchanged], Field(max_length=MAX_HISTORY, description="what was said before, oldest first")] = []
+    filters: Annotated[ChatFilters, Field(description="which documents are asked; all, where it is left out")] = ChatFilters()
     stream: Annotated[bool, Field(description="send the reply as server-sent events, sentence by sentence")] = False
     language: Annotated[Literal["en", "ru", "zh"] | None, Field(description="the language of the assistant's own words")] = None
 
@@ -117,6 +165,14 @@ class Nearest(DocumentFacts):
     address: str
 
 
+class FilterShape(_Given):
+    """One filter: given, or read from words of the question."""
+
+    field: Literal["since", "until", "speaker", "kind", "document", "latest"]
+    value: str
+    words: str | None
+
+
 class ReplyShape(_Given):
     """The reply object, the same on every face of the assistant."""
 
@@ -130,6 +186,7 @@ class ReplyShape(_Given):
     draft: str | None
     question: str
     standalone_question: str
+    filters: list[FilterShape]
     answer: str
     sentences: list[Sentence]
     citations: list[CitationShape]
@@ -161,6 +218,7 @@ class SearchRequest(_Taken):
 
     question: QuestionText
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="how many passages at most")] = 10
+    filters: Annotated[FiltersShape, Field(description="which documents are searched; all, where it is left out")] = FiltersShape()
 
 
 class PassageShape(DocumentFacts):
@@ -179,6 +237,8 @@ class SearchShape(_Given):
     """The passages that were found, best first."""
 
     question: str
+    filters: list[FilterShape]
+    unmet: list[FilterShape]
     passages: list[PassageShape]
     index_fingerprint: str
 

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 
 from bot.assistant import Trace
 from bot.conversation import Conversation
+from bot.filters import ALL_DOCUMENTS, Scope
 from bot.web.api import api_application
 from bot.web.desk import Desk
 from bot.web.feedback import FeedbackFile
@@ -20,6 +21,7 @@ from bot.web.limits import Rates, Workers
 from bot.web.metrics import Metrics
 from bot.web.server import Access, build_server
 from index.document import Description, Document, Paragraph, Passage, Sentence
+from index.filters import Filters
 from index.search import SearchResult
 from tests.web.examples import REMARKS, abstention, answer, citation, courtesy
 
@@ -39,11 +41,13 @@ class Scripted:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Conversation]] = []
+        self.scopes: list[Scope] = []
         self.go = threading.Event()  # lets "wait" go on
 
-    def traces(self, question: str, conversation: Conversation) -> Iterator[Trace]:
+    def traces(self, question: str, conversation: Conversation, scope: Scope = ALL_DOCUMENTS) -> Iterator[Trace]:
         """Yield an answer, growing for "grow"; an abstention for "why", a courtesy for "hi", and an error for "fail"."""
         self.asked.append((question, conversation))
+        self.scopes.append(scope)
         word = question.split()[0].lower().strip("?")
         if word == "fail":
             raise RuntimeError("secret detail")
@@ -55,9 +59,10 @@ class Scripted:
         for count in (1, 2) if word == "grow" else (2,):
             yield Trace(answer(*TWO_SENTENCES[:count], citations=TWO_CITATIONS[:count], question=question), None)
 
-    def search(self, question: str) -> SearchResult:
+    def search(self, question: str, filters: Filters) -> SearchResult:
         """Return the one paragraph, whatever is asked."""
         self.asked.append((question, Conversation()))
+        self.scopes.append(Scope(filters))
         return SearchResult(np.zeros(1, np.float32), frozenset(), (Passage(PARAGRAPH, 1.25, 1), Passage(PARAGRAPH, 0.5, 2)), ())
 
     def descriptions(self) -> tuple[Description, ...]:

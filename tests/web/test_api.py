@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.filters import Scope
 from bot.reply import reply_to_json
+from index.filters import Filters
 from tests.web.examples import abstention, answer, courtesy
 from tests.web.site import TWO_CITATIONS, TWO_SENTENCES, Scripted, events, site
 
@@ -92,6 +95,58 @@ def test_a_stream_without_an_answer_ends_with_the_reply_alone(client, question, 
     told = events(client.post("/api/chat", json={"question": question, "stream": True}).text)
     assert [event["type"] for event in told] == types
     assert told[-1]["reply"]["question"] == question
+
+
+# --- which documents are asked
+
+
+@pytest.mark.parametrize(
+    ("filters", "scope"),
+    [
+        ({}, Scope()),
+        ({"since": "2019-02", "until": "2019-02", "from_words": False}, Scope(Filters(date(2019, 2, 1), date(2019, 2, 28)), False)),
+        (
+            {"speakers": ["Norov"], "kinds": ["speech"], "documents": ["a-1"], "latest": True},
+            Scope(Filters(None, None, ("Norov",), ("speech",), ("a-1",), True)),
+        ),
+    ],
+    ids=["none", "a month, and no words", "the others"],
+)
+def test_filters_are_sent_with_a_question(client, scripted, filters, scope):
+    """A month is meant whole."""
+    assert client.post("/api/chat", json={"question": "Is it so?", "filters": filters}).status_code == 200
+    assert scripted.scopes[-1] == scope
+
+
+def test_a_search_keeps_to_its_filters_and_tells_them(client, scripted):
+    """As they were understood."""
+    found = client.post("/api/search", json={"question": "so", "filters": {"kinds": ["speech"], "since": "2019"}}).json()
+    assert scripted.scopes[-1] == Scope(Filters(since=date(2019, 1, 1), kinds=("speech",)))
+    assert [tuple(one.values()) for one in found["filters"]] == [("since", "2019-01-01", None), ("kind", "speech", None)]
+    assert (found["unmet"], len(found["passages"])) == ([], 2)
+
+
+def test_a_search_whose_filters_no_document_meets_names_them(client, scripted):
+    """Nothing is searched, and the missing passages are no statement on what documents hold."""
+    asked = len(scripted.asked)
+    found = client.post("/api/search", json={"question": "so", "filters": {"kinds": ["treaty", "letter"], "since": "2019"}}).json()
+    assert [(one["field"], one["value"]) for one in found["unmet"]] == [("kind", "treaty"), ("kind", "letter")]
+    assert (found["passages"], len(scripted.asked)) == ([], asked)
+
+
+@pytest.mark.parametrize(
+    ("filters", "says"),
+    [
+        ({"since": "24 April"}, "since"),
+        ({"until": "2019-02-30"}, "until"),
+        ({"kinds": "speech"}, "kinds"),
+        ({"speaker": "Norov"}, "speaker"),
+    ],
+)
+def test_filters_of_another_form_are_refused_by_name(client, filters, says):
+    """A filter that is silently not applied would answer from documents that were not meant."""
+    said = refusal(client.post("/api/chat", json={"question": "Is it so?", "filters": filters}), 422)
+    assert f"filters.{says}" in said["message"]
 
 
 # --- what cannot be done
