@@ -122,7 +122,10 @@ def test_a_search_keeps_to_its_filters_and_tells_them(client, scripted):
     """As they were understood."""
     found = client.post("/api/search", json={"question": "so", "filters": {"kinds": ["speech"], "since": "2019"}}).json()
     assert scripted.scopes[-1] == Scope(Filters(since=date(2019, 1, 1), kinds=("speech",)))
-    assert [tuple(one.values()) for one in found["filters"]] == [("since", "2019-01-01", None), ("kind", "speech", None)]
+    assert found["filters"] == [
+        {"field": "since", "value": "2019-01-01", "words": None},
+        {"field": "kind", "value": "speech", "words": None},
+    ]
     assert (found["unmet"], len(found["passages"])) == ([], 2)
 
 

@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 from bot.assistant import Assistant, Trace
 from bot.conversation import Conversation
 from bot.filters import ALL_DOCUMENTS, Scope
+from bot.languages import translated
+from bot.web.labels import labels
 from bot.web.server import build_server
 from tests.web.conftest import PATIENCE
 from tests.web.examples import HOSTILE
@@ -357,6 +359,50 @@ def test_questions_show_as_they_were_typed(visit):
         typed = " ".join(f"{text} word".replace("\n", "").split())
         assert " ".join(questions.nth(count).text_content().split()) == typed
     expect(questions.locator(":not(div, span, br)")).to_have_count(0)
+
+
+# --- languages
+
+
+@pytest.mark.parametrize(("locale", "language"), [("ru-RU", "ru"), ("zh-CN", "zh")])
+def test_the_page_speaks_the_browsers_language(visit, locale, language):
+    """Heading, welcome, examples, controls and names; an example is answered by the English documents' own sentences."""
+    spoken = labels(language)
+    page = visit(locale=locale)
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    expect(page.get_by_role("heading", level=1)).to_have_text(spoken["title"])
+    expect(page.get_by_role("heading", name=spoken["welcome"])).to_be_visible()
+    expect(page.get_by_role("button", name=spoken["ask"], exact=True)).to_be_enabled()
+    expect(page.get_by_role("textbox", name=spoken["your_question"])).to_have_attribute("placeholder", spoken["type_here"])
+    page.get_by_role("button", name=translated(CANNABIS, language)).click()
+    log = page.get_by_role("log", name=spoken["conversation"])
+    reply = log.get_by_role("group", name=spoken["reply"])
+    expect(reply).to_contain_text("legalising cannabis")
+    expect(reply).to_contain_text(spoken["sources"])
+    expect(reply.get_by_role("link", name=re.compile(spoken["source"].format(marker=1, place="")))).to_be_visible()
+    expect(page.frame_locator("#document").get_by_role("link", name=spoken["all_documents"])).to_be_visible()
+
+
+def test_the_language_is_chosen_on_the_page_and_remembered(visit):
+    """The conversation stays; what was typed stays; the next visit speaks it too."""
+    page = visit()
+    ask(page, CANNABIS)
+    box(page).fill("a draft")
+    page.get_by_role("combobox", name="Language").select_option("中文")
+    expect(page.get_by_role("combobox", name=labels("zh")["language"])).to_have_value("zh")
+    expect(page.get_by_role("button", name=labels("zh")["ask"], exact=True)).to_be_enabled()
+    expect(page.get_by_role("group", name=labels("zh")["reply"])).to_contain_text("legalising cannabis")
+    expect(page.get_by_role("textbox", name=labels("zh")["your_question"])).to_have_value("a draft")
+    page.reload()
+    expect(page.get_by_role("button", name=labels("zh")["ask"], exact=True)).to_be_visible()
+
+
+def test_a_question_that_cannot_be_read_here_is_answered_in_its_language_with_questions_to_click(visit):
+    """On a page in English too: the visitor reads what they wrote in."""
+    page = visit()
+    expect(ask(page, "Как ШОС относится к легализации марихуаны?")).to_contain_text("спросите по-английски")
+    page.get_by_role("log").get_by_role("button").first.click()
+    expect(replies(page).nth(1)).to_contain_text("legalising cannabis")
 
 
 # --- keyboard, screen reader, phone
