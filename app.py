@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from index.embedding import Encoder
 
-ANSWERED, FAILED, BAD_USE, ABSTAINED = 0, 1, 2, 3
+ANSWERED, FAILED, BAD_USE, ABSTAINED, FILES_LEFT_OUT = 0, 1, 2, 3, 4
 INTERRUPTED = 130  # as shells report Ctrl-C; also for a reader such as head that has seen enough
 # Nothing is ever fetched: the model is on disk, and neither the hub's client nor gradio may call home.
 OFFLINE = {
@@ -44,7 +44,10 @@ EXAMPLES = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done or answered, 1 failed, 2 bad use, 3 abstained, 130 interrupted."""
+    """Run one command and return its exit status.
+
+    0 done or answered, 1 failed, 2 bad use, 3 abstained, 4 indexed without some of the files, 130 interrupted.
+    """
     options = _parser().parse_args(arguments)
     for variable, value in (OFFLINE | ONE_THREAD).items():
         os.environ.setdefault(variable, value)
@@ -78,7 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     library.add_argument("--corpus", type=Path, metavar="DIR", help="the folder of documents (default: SCO_CORPUS_DIR)")
     serve = commands.add_parser("serve", parents=[library], help="start the chat page (the default)")
     serve.set_defaults(run=_serve)
-    index = commands.add_parser("index", parents=[library], help="build the index")
+    index = commands.add_parser("index", parents=[library], help="build the index, or check it")
+    index.add_argument("--verify", action="store_true", help="check the built index instead; exit status 1 if it is missing or damaged")
     index.set_defaults(run=_index)
     about = "ask one question, or many with --jsonl; exit status 0 answered, 3 abstained, 2 bad use"
     ask = commands.add_parser("ask", parents=[library], help=about)
@@ -156,11 +160,29 @@ def _feedback(options: argparse.Namespace, settings: "Settings") -> int:
 
 
 def _index(options: argparse.Namespace, settings: "Settings") -> int:
+    if options.verify:
+        return _verify(settings.index_dir)
     from index.embedding import check_model
     from index.graph import prepare_encoder
 
-    _build(settings, prepare_encoder(check_model(settings.embedding_model), settings.index_dir))
-    return ANSWERED
+    whole = _build(settings, prepare_encoder(check_model(settings.embedding_model), settings.index_dir))
+    return ANSWERED if whole else FILES_LEFT_OUT
+
+
+def _verify(folder: Path) -> int:
+    """Say whether the index in *folder* is whole, or what is wrong with it."""
+    from index.store import open_generation, open_last_good, verify
+
+    wrong = verify(folder)
+    if not wrong:
+        held = open_generation(folder).manifest
+        print(f"The index in {folder} is whole: {held.documents} documents, {held.paragraphs} paragraphs, {held.sentences} sentences")
+        return ANSWERED
+    print(*wrong, sep="\n", file=sys.stderr)
+    good = open_last_good(folder)
+    meanwhile = f" Until then {good.folder.name} answers, the last good one." if good else ""
+    print(f"Rebuild it with: python app.py index{meanwhile}", file=sys.stderr)
+    return FAILED
 
 
 def _ask(options: argparse.Namespace, settings: "Settings") -> int:
@@ -211,7 +233,7 @@ def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
     from bot.evaluation.command import Outputs, evaluate
     from bot.evaluation.public import write_dataset
     from bot.evaluation.queries import read_queries
-    from index.corpus import find_files, read_document
+    from index.corpus import read_corpus
 
     with tempfile.TemporaryDirectory() as scratch:
         folder, queries = Path(scratch), options.queries
@@ -219,7 +241,7 @@ def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
             write_dataset(options.format, options.dataset, folder, options.limit)
             queries = folder / "queries.jsonl"
             settings = settings.model_copy(update={"corpus_dir": folder / "corpus", "index_dir": folder / "index"})
-        documents = {document.document_id: document for document in map(read_document, find_files(settings.corpus_dir))}
+        documents = {document.document_id: document for document in read_corpus(settings.corpus_dir).documents}
         exported = (options.export[0], Path(options.export[1])) if options.export else None
         well = evaluate(
             read_queries(queries, documents),
@@ -235,41 +257,68 @@ def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
 
 
 def _assistant(settings: "Settings") -> "Assistant":
-    """Return the assistant over an index that is built first if it is missing or out of date."""
+    """Return the assistant over an index that is built first if it is missing or out of date, and followed when it is built again.
+
+    Where the index is damaged, the last good one answers, with a warning, if there is one.
+    """
     from bot.assistant import Assistant
     from bot.chat_model import NONE, open_chat_model
+    from bot.following import FollowingAssistant
     from index.build import is_current
+    from index.current import Following, open_usable
     from index.embedding import check_model
+    from index.errors import BuildLockedError, IndexUnusableError
     from index.graph import prepare_encoder
-    from index.store import open_generation
+    from index.store import Generation, open_last_good
 
     chat_model = None if settings.chat_model == NONE else open_chat_model(settings.chat_model)
     files = check_model(settings.embedding_model)
-    current = is_current(settings.corpus_dir, settings.index_dir, files)
-    generation = open_generation(settings.index_dir) if current else None
+    try:
+        current = is_current(settings.corpus_dir, settings.index_dir, files)
+    except IndexUnusableError:
+        current = True  # but damaged
+    generation = open_usable(settings.index_dir) if current else None
     embeddings = prepare_encoder(files, settings.index_dir)
     if generation is None:
-        _build(settings, embeddings)
-        generation = open_generation(settings.index_dir)
-    assistant = Assistant(generation, embeddings, EXAMPLES, chat_model, settings.index_dir / "suggestions.json")
-    assistant.prepare()
-    return assistant
+        try:
+            _build(settings, embeddings)
+        except BuildLockedError as locked:
+            if open_last_good(settings.index_dir) is None:
+                raise
+            print(f"{locked} Until then the index before it answers.", file=sys.stderr)
+        generation = open_usable(settings.index_dir)
+
+    def assistant(generation: Generation) -> Assistant:
+        made = Assistant(generation, embeddings, EXAMPLES, chat_model, settings.index_dir / "suggestions.json")
+        made.prepare()
+        return made
+
+    return FollowingAssistant(Following(settings.index_dir, generation, assistant))
 
 
-def _build(settings: "Settings", embeddings: "Encoder") -> None:
+def _build(settings: "Settings", embeddings: "Encoder") -> bool:
+    """Build the index, say what it holds and what was left out, and return whether all files are in it."""
     from tqdm import tqdm
 
     from index.build import build
+    from index.corpus import Corpus, told
 
+    reports: list[Corpus] = []
     with tqdm(desc="Building the index", unit=" texts", file=sys.stderr) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        manifest = build(settings.corpus_dir, settings.index_dir, embeddings, progress)
+        manifest = build(settings.corpus_dir, settings.index_dir, embeddings, progress, reports.append)
     held = f"{manifest.documents} documents: {manifest.paragraphs} paragraphs, {manifest.sentences} sentences"
     print(f"Indexed {held}, in {settings.index_dir}", file=sys.stderr)
+    skipped, notices = reports[0].skipped, reports[0].notices
+    if skipped:
+        print(f"Left out {len(skipped):,} of the files:", file=sys.stderr)
+    for line in (*told(skipped), *notices):
+        print(f"- {line}", file=sys.stderr)
+    return not skipped
 
 
 if __name__ == "__main__":

@@ -210,6 +210,22 @@ def test_index_builds_and_says_what_it_holds(capsys, own):
     assert "Indexed 1 documents: 1 paragraphs, 1 sentences" in captured.err
 
 
+def test_index_names_what_it_leaves_out_and_tells_by_its_exit_status(capsys, own):
+    """A script learns that the index lacks files, and the person why; the rest is indexed. What is merely missing is named, too."""
+    (own / "bad.pdf").write_bytes(b"Hello.")
+    (own / "bare.txt").write_text("Trade grows.")
+    for _ in range(2):
+        assert app.main(["index", "--corpus", str(own)]) == 4
+        printed = capsys.readouterr().err.splitlines()
+        assert "Indexed 2 documents: 2 paragraphs, 2 sentences" in printed[-5]
+        assert printed[-4:-1] == [
+            "Left out 1 of the files:",
+            f"- {own / 'bad.pdf'}: it is no PDF, whatever its name says.",
+            "- No title is stated for bare: cited by the file's name. State one with 'title: ...'.",
+        ]
+        assert printed[-1].startswith("- No date is stated for apples, bare")
+
+
 def test_ask_builds_what_is_missing_and_again_when_the_corpus_changed(capsys, own):
     """Nobody has to know that there is an index."""
     assert app.main(["ask", "--corpus", str(own), "Where does the organisation grow apples?"]) == 0
@@ -243,11 +259,11 @@ def test_a_damaged_index_is_said_and_index_mends_it(capsys, monkeypatch, index_d
     [
         pytest.param(None, "does not exist", id="a missing folder"),
         pytest.param({}, "holds no document", id="an empty folder"),
-        pytest.param({"a.md": b"Text."}, "a.md line 1: no front matter", id="a document without front matter"),
+        pytest.param({"a.md": b"---\ntitle: T"}, "a.md line 1: the front matter", id="front matter that does not end"),
         pytest.param({"a.md": b"---\ntitle: T\nkind: k\ndate: 2019-13-45\n---\nText."}, "a.md line 4", id="a date that is none"),
         pytest.param({"a.md": HEAD.encode() + b"\xff"}, "a.md line 5", id="a document that is not UTF-8"),
         pytest.param({"a.md": HEAD.encode() + b'"'}, "hold no sentence", id="a document without a sentence"),
-        pytest.param({"речь.md": HEAD.encode()}, "no document id", id="a name that gives no id"),
+        pytest.param({"___.md": HEAD.encode()}, "no document id", id="a name that gives no id"),
     ],
 )
 def test_a_corpus_that_cannot_be_used_has_status_1(capsys, own, command, files, says):
@@ -319,7 +335,7 @@ REPLYING = """
 import sys, app
 from bot.reply import Courtesy
 class Assistant:
-    def reply(self, question, conversation, scope):
+    def reply(self, question, conversation):
         return Courtesy(question, "\u201cPeace\u201d\u00a0\u2014 \U0001f600 " + "x" * 100_000, "f")
 app._assistant = lambda settings: Assistant()
 sys.exit(app.main(sys.argv[1:]))

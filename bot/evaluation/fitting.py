@@ -38,14 +38,14 @@ def main() -> None:
     from bot.question import parts
     from bot.settings import Settings
     from bot.signals import question_signals, sentence_signals
-    from index.corpus import find_files, read_document
+    from index.corpus import read_corpus
     from index.embedding import check_model
     from index.graph import prepare_encoder
     from index.search import search
     from index.store import open_generation
 
     settings = Settings()
-    documents = {document.document_id: document for document in map(read_document, find_files(settings.corpus_dir))}
+    documents = {document.document_id: document for document in read_corpus(settings.corpus_dir).documents}
     queries = read_queries(_FILE.parent.parent / "tests" / "queries" / "dev.jsonl", documents).queries
     generation = open_generation(settings.index_dir)
     embeddings = prepare_encoder(check_model(settings.embedding_model), settings.index_dir)
