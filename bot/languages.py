@@ -7,7 +7,7 @@ twins. All of it is data: prompts/languages/. Knows nothing of search or replies
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +27,7 @@ _RUN = re.compile(r"[^\W\d_]+")
 _AS_TYPED = re.compile(r"(?<![A-Za-zÀ-ž])(?!SCO(?![A-Za-z]))[A-Za-zÀ-ž][A-Za-zÀ-ž0-9'’-]*|\d(?:[\d.,]*\d)?")
 
 
+@lru_cache(maxsize=1_000)  # messages: several steps ask of the same one
 def language_of(text: str) -> Language:
     """Return the language that most words of *text* are in, as far as their letters tell; without letters, English.
 

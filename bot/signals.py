@@ -50,7 +50,8 @@ def sentence_signals(question: str, found: SearchResult) -> tuple[Mapping[str, f
     """Return the signals of each of *found*'s sentences, in their order: whether that sentence answers the question."""
     weights = _weights(question)
     best = found.sentences[0].score if found.sentences else 0.0
-    return tuple(_signals(question, weights, best, scored) for scored in found.sentences)
+    asks = _ASKS_NUMBER.search(question) is not None, _ASKS_TIME.search(question) is not None
+    return tuple(_signals(asks, weights, best, scored) for scored in found.sentences)
 
 
 def question_signals(question: str, found: SearchResult) -> Mapping[str, float]:
@@ -74,9 +75,8 @@ def question_signals(question: str, found: SearchResult) -> Mapping[str, float]:
     }
 
 
-def _signals(question: str, weights: Mapping[str, float], best: float, scored: ScoredSentence) -> Mapping[str, float]:
-    sentence_terms = set(terms(scored.text))
-    paragraph_terms = set(terms(scored.passage.paragraph.text))
+def _signals(asks: tuple[bool, bool], weights: Mapping[str, float], best: float, scored: ScoredSentence) -> Mapping[str, float]:
+    text = scored.text
     return {
         "reading": UNREAD if scored.reading is None else scored.reading,
         "cosine": scored.cosine,
@@ -84,11 +84,16 @@ def _signals(question: str, weights: Mapping[str, float], best: float, scored: S
         "terms_standard": scored.terms_standard,
         "paragraph_score": scored.paragraph_standard,
         "below_best": best - scored.score,
-        "coverage": _coverage(weights, sentence_terms),
-        "paragraph_coverage": _coverage(weights, paragraph_terms),
-        "number_gap": float(bool(_ASKS_NUMBER.search(question)) and not _NUMBER.search(scored.text)),
-        "time_gap": float(bool(_ASKS_TIME.search(question)) and not _TIME.search(scored.text)),
+        "coverage": _coverage(weights, _terms_in(text)),
+        "paragraph_coverage": _coverage(weights, _terms_in(scored.passage.paragraph.text)),
+        "number_gap": float(asks[0] and not _NUMBER.search(text)),
+        "time_gap": float(asks[1] and not _TIME.search(text)),
     }
+
+
+@lru_cache(maxsize=20_000)  # texts: the same sentences are found for many questions
+def _terms_in(text: str) -> frozenset[str]:
+    return frozenset(terms(text))
 
 
 def _words(question: str) -> dict[str, float]:
@@ -99,6 +104,6 @@ def _weights(question: str) -> dict[str, float]:
     return {term_of(word): weight for word, weight in _words(question).items()}
 
 
-def _coverage(weights: Mapping[str, float], present: set[str]) -> float:
+def _coverage(weights: Mapping[str, float], present: frozenset[str]) -> float:
     total = sum(weights.values())
     return sum(weight for term, weight in weights.items() if term in present) / total if total else 0.0

@@ -80,8 +80,11 @@ class GraphEncoder(Encoder):
             raise ModelError(f"The model {self.files.name} has no layers {STATE_LAYERS}, so it gives no token states.")
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32), []
-        with ThreadPoolExecutor(min(len(texts), os.cpu_count() or 1)) as threads:
-            encoded = list(threads.map(self._tokens, texts))
+        if len(texts) == 1:  # a question: starting a thread takes longer than it saves
+            encoded = [self._tokens(texts[0])]
+        else:
+            with ThreadPoolExecutor(os.cpu_count()) as threads:
+                encoded = list(threads.map(self._tokens, texts))
         return np.stack([vector for vector, _ in encoded]), [tokens for _, tokens in encoded]
 
     def _tokens(self, text: str) -> tuple[Vectors, TokenStates]:

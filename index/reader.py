@@ -66,7 +66,8 @@ class Reader:
         for row, sentence in enumerate(sentences):
             end = asked + len(sentence.ids)
             hidden[row, :asked], hidden[row, asked:end] = states, sentence.states
-            features[row, :asked, 0], features[row, asked:end, 0] = np.isin(ids, sentence.ids), np.isin(sentence.ids, ids)
+            same = ids[:, None] == sentence.ids
+            features[row, :asked, 0], features[row, asked:end, 0] = same.any(axis=1), same.any(axis=0)
             features[row, :asked, 1], features[row, asked:end, 1] = information[ids], information[sentence.ids]
             used[row, :end] = True
         nearest, likeness = _nearest(hidden, used, asked, information[ids])

@@ -33,6 +33,7 @@ def term_of(word: str) -> str:
     return str(Stemmer.Stemmer("english").stemWord(word))  # not shared: an instance is not safe in two threads
 
 
-def terms(text: str) -> list[str]:
+@lru_cache(maxsize=20_000)  # texts: the same sentences are found for many questions
+def terms(text: str) -> tuple[str, ...]:
     """Return the stemmed terms of *text* in order, repeats kept; empty for a text of stop words alone."""
-    return [term_of(word) for word in words(text)]
+    return tuple(term_of(word) for word in words(text))

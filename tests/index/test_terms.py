@@ -28,7 +28,7 @@ from index.terms import stop_words, terms
 )
 def test_terms(text, expected):
     """Stems by the Snowball algorithm for English; numbers as digits."""
-    assert terms(text) == expected
+    assert list(terms(text)) == expected
 
 
 def test_stop_words_are_data_in_lower_case():
