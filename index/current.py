@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from index.errors import IndexUnusableError
+from index.errors import IndexUnusableError, NewerIndexError
 from index.manifest import CURRENT
 from index.store import Generation, open_generation, open_last_good
 
@@ -23,10 +23,12 @@ log = logging.getLogger(__name__)
 def open_usable(folder: Path) -> Generation:
     """Open the generation in use, or, with a warning, the last good one if it is damaged.
 
-    Raises IndexUnusableError if there is neither.
+    Raises NewerIndexError if the one in use is of a newer format, IndexUnusableError if there is neither.
     """
     try:
         return open_generation(folder)
+    except NewerIndexError:
+        raise
     except IndexUnusableError as damage:
         good = open_last_good(folder)
         if good is None:
