@@ -11,8 +11,8 @@ from contextlib import contextmanager
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from starlette.types import ASGIApp
 
 PATIENCE = 60_000  # milliseconds to wait for what is expected; a busy machine may take them
 FLAGS = [
@@ -48,7 +48,7 @@ def violations(page: Page) -> list[str]:
 
 
 @contextmanager
-def running(build: Callable[[], FastAPI]) -> Iterator[str]:
+def running(build: Callable[[], ASGIApp]) -> Iterator[str]:
     """Serve what *build* returns in a thread, on a free port of this machine, and yield its address."""
     listening = socket.create_server(("127.0.0.1", 0))
     servers: list[uvicorn.Server] = []

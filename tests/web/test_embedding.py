@@ -6,12 +6,14 @@ from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.assistant import Assistant
 from bot.web.feedback import FeedbackFile
 from bot.web.server import Access, build_server
 from tests.web.chat_server import WIDGET, Server, foreign_site, served
 from tests.web.conftest import PATIENCE, running
+from tests.web.site import Scripted
 
 QUESTION = "What is the SCO's position on legalising cannabis?"
 PAGE = '<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>News</title><h1>News</h1>{line}</html>'
@@ -114,6 +116,35 @@ def test_the_demonstration_shows_the_chat_in_both_forms(page, sites):
     inline.get_by_role("button", name=QUESTION).click()
     expect(inline.get_by_role("group", name="Reply")).to_contain_text("raises serious concerns.")
     expect(page.locator("sco-chat .launcher")).to_be_visible()
+
+
+def test_behind_a_proxy_that_takes_a_path_off_answers_and_addresses_stand_below_it(page, sites):
+    """Though the server knows nothing of the path."""
+    _, welcome, _, _ = sites
+    with running(lambda: below("/ask", build_server(Scripted(), access=Access(allowed_origins=(welcome.origin,))))) as proxy:
+        welcome.pages["/below"] = ("text/html", PAGE.format(line=f'<script src="{proxy}/ask/widget.js" defer></script>'))
+        page.goto(f"{welcome.origin}/below")
+        page.get_by_role("button", name="Ask the documents").click()
+        page.get_by_role("textbox", name="Your question").fill("Is it so?")
+        page.get_by_role("textbox", name="Your question").press("Enter")
+        page.locator(".marker").first.click()
+        with page.context.expect_page() as opened:
+            page.get_by_role("link", name="Read it in the document").click()
+        expect(opened.value.locator(":target")).to_have_text("So it is.")
+        assert opened.value.url == f"{proxy}/ask/documents/remarks-2019#p12s1"
+
+
+def below(path: str, site: ASGIApp) -> ASGIApp:
+    """Return *site* behind a proxy that shows it under *path* and takes the path off."""
+
+    async def proxy(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            assert scope["path"].startswith(f"{path}/")
+            stripped = scope["path"].removeprefix(path)
+            scope = {**scope, "path": stripped, "raw_path": stripped.encode()}
+        await site(scope, receive, send)
+
+    return proxy
 
 
 def test_the_script_is_fetched_anew_only_when_it_changed(sites):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from bot.filters import Filter
 from tests.web.chat_server import CANNABIS, DRUGS, LEGALISING, REMARKS, WIDGET, ChatServer, Server, cited, foreign_site, served
 from tests.web.conftest import PATIENCE, violations
 from tests.web.examples import abstention, answer, courtesy
@@ -180,6 +181,13 @@ def test_what_was_understood_is_shown_where_it_differs_from_what_was_asked(visit
     chat.reply = answer(("Yes.", (1,)), citations=(cited(1, REMARKS, "Yes."),), question="Is it so?")
     chat.reply = dataclasses.replace(chat.reply, standalone_question="Is cannabis so?")
     expect(ask(panel, "Is it so?")).to_contain_text("Understood as: Is cannabis so?")
+
+
+def test_the_filters_that_were_read_from_a_question_are_shown(visit, chat):
+    """So that a misread word is seen."""
+    filters = (Filter("since", "2017-01-01", "since 2017"), Filter("speaker", "Norov", "did Norov say"), Filter("latest", "true", "latest"))
+    chat.reply = dataclasses.replace(CANNABIS, filters=filters)
+    expect(ask(opened(visit()))).to_contain_text("Only documents that meet: since 2017-01-01; speaker Norov; the latest")
 
 
 def test_suggestions_and_examples_ask_when_pressed(visit, chat):

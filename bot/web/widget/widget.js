@@ -50,6 +50,8 @@
       reply: "Reply",
       searching: "Searching the documents…",
       understood: "Understood as: {0}",
+      filtered: "Only documents that meet: {0}",
+      filters: { since: "since {0}", until: "until {0}", speaker: "speaker {0}", kind: "kind {0}", document: "document {0}", latest: "the latest" },
       worded: "Worded by a chat model. Every sentence was held against what it cites.",
       sources: "Sources",
       source: "Source {0}",
@@ -106,6 +108,8 @@
       reply: "Ответ",
       searching: "Идёт поиск по документам…",
       understood: "Понято как: {0}",
+      filtered: "Только документы: {0}",
+      filters: { since: "с {0}", until: "по {0}", speaker: "автор {0}", kind: "вид {0}", document: "документ {0}", latest: "самые новые" },
       worded: "Сформулировано языковой моделью. Каждое предложение сверено с тем, на что оно ссылается.",
       sources: "Источники",
       source: "Источник {0}",
@@ -156,6 +160,8 @@
       reply: "回答",
       searching: "正在查找文件……",
       understood: "理解为：{0}",
+      filtered: "仅限文件：{0}",
+      filters: { since: "自 {0} 起", until: "至 {0} 止", speaker: "发言人 {0}", kind: "类型 {0}", document: "文件 {0}", latest: "最新" },
       worded: "由语言模型表述，每句话都已与所引原文核对。",
       sources: "出处",
       source: "出处 {0}",
@@ -383,6 +389,7 @@
       answer: json.answer,
       sentences,
       understood: text(json.standalone_question) === text(json.question) ? "" : text(json.standalone_question),
+      filters: list(json.filters).map((one) => ({ field: text(one?.field), value: text(one?.value) })),
       note: text(json.note),
       byModel: json.mode === "llm",
       places: list(json.citations).map(readPlace),
@@ -1079,6 +1086,8 @@
     #reply(reply) {
       const words = this.#words;
       const parts = reply.kind === "answer" ? [...this.#sentences(reply).children] : [el("p", null, reply.answer)];
+      const filters = reply.filters.map(({ field, value }) => fill(words.filters[field] ?? "{0}", value)).join("; ");
+      if (filters) parts.unshift(el("p", { class: "remark" }, fill(words.filtered, filters)));
       if (reply.understood) parts.unshift(el("p", { class: "remark" }, fill(words.understood, reply.understood)));
       if (reply.note || reply.byModel) parts.push(el("p", { class: "remark" }, reply.note || words.worded));
       if (reply.kind === "answer" && reply.places.length) parts.push(this.#sources(reply.places));
