@@ -180,6 +180,14 @@ def listed(filters: Filters, understood: Sequence[Filter] = ()) -> tuple[Filter,
     return tuple(Filter(name, value, words.get((name, value), "")) for name, value in values)
 
 
+def phrases(filters: Sequence[Filter]) -> tuple[tuple[Filter, ...], ...]:
+    """Return *filters* one by one, those together that were read from the same words."""
+    groups: dict[tuple[str, int], list[Filter]] = {}
+    for at, one in enumerate(filters):
+        groups.setdefault((one.words, -1 if one.words else at), []).append(one)
+    return tuple(tuple(group) for group in groups.values())
+
+
 # --- what the words of a question point to
 
 

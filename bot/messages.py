@@ -1,10 +1,10 @@
 """Reads what the assistant itself says from prompts/messages/; knows nothing of when it is said."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from bot.filters import Filter
+from bot.filters import Filter, phrases
 from bot.languages import Voice
 
 _FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "messages"
@@ -19,7 +19,10 @@ def messages(language: Voice = "en") -> Mapping[str, str]:
     return loaded
 
 
-def in_words(filters: Iterable[Filter], language: Voice = "en") -> tuple[str, ...]:
-    """Return each of *filters* as a reader is told of it, with the words of the question that it was read from."""
-    texts = [(messages(language)[f"filter_{one.field}"].format(value=one.value), one.words) for one in filters]
-    return tuple(f"{text} (“{words}”)" if words else text for text, words in texts)
+def in_words(filters: Sequence[Filter], language: Voice = "en") -> tuple[str, ...]:
+    """Return the *filters* as a reader is told of them: one text for each phrase of the question, which it quotes, or given filter."""
+    return tuple(
+        ", ".join(messages(language)[f"filter_{one.field}"].format(value=one.value) for one in phrase)
+        + (f" (“{phrase[0].words}”)" if phrase[0].words else "")
+        for phrase in phrases(filters)
+    )

@@ -4,16 +4,20 @@ What comes back is checked here and never taken for markup. Knows nothing of HTM
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from bot.conversation import Conversation
+from bot.filters import Filter, Scope, combined, phrases
 from bot.languages import Voice, language_of, voice
+from bot.messages import in_words
 from bot.question import MAX_QUESTION_LENGTH
 from bot.reply import Abstention, Answer, Citation, Courtesy, NearestPassage, Reply, permanent_address
 from bot.web.labels import labels
 from index.document import DOCUMENT_ID, Description
+from index.filters import EVERYTHING
 
 WORDED = "Worded by a chat model. Every sentence was held against what it cites."
 MAX_EXCHANGES = 40  # the last ones are kept; rendering them all takes a few milliseconds
@@ -56,6 +60,26 @@ class Said(_Frozen):
     status: Literal["", "verbatim", "supported"] = ""  # how it was verified, where a chat model worded it
 
 
+class Condition(_Frozen):
+    """One filter: its field and value."""
+
+    field: Literal["since", "until", "speaker", "kind", "document", "latest"]
+    value: str
+
+    @model_validator(mode="after")
+    def _holds_a_day(self) -> "Condition":
+        if self.field in ("since", "until"):
+            date.fromisoformat(self.value)
+        return self
+
+
+class Narrowing(_Frozen):
+    """What chose among the documents: as a reader is told of it, and its filters, which go together when it is taken away."""
+
+    text: str
+    conditions: tuple[Condition, ...]
+
+
 class Exchange(_Frozen):
     """A question and what was said to it; a notice is a word of the page itself, such as that an error happened."""
 
@@ -67,6 +91,20 @@ class Exchange(_Frozen):
     understood: str = ""  # the question that was answered, where it differs from what was typed
     note: str = ""  # how the answer was worded, where that needs saying
     suggestions: tuple[str, ...] = ()  # questions to ask next
+    narrowed: tuple[Narrowing, ...] = ()  # which documents were asked, where not all
+
+    @property
+    def removals(self) -> tuple[str, ...]:
+        """The names of the buttons that take one narrowing away each."""
+        return tuple(labels(self.language)["without"].format(filter=one.text) for one in self.narrowed)
+
+    def without(self, removal: object) -> Scope | None:
+        """Return the documents to ask when the button named *removal* is pressed, or None if there is none of that name."""
+        if removal not in self.removals:
+            return None
+        left = [one for name, one in zip(self.removals, self.narrowed, strict=True) if name != removal]
+        filters = [Filter(part.field, part.value) for one in left for part in one.conditions]
+        return Scope(combined(EVERYTHING, filters), from_words=False)
 
     @property
     def text(self) -> str:
@@ -93,6 +131,7 @@ def exchange(reply: Reply) -> Exchange:
             places=nearest,
             understood=_understood(reply),
             suggestions=reply.suggestions,
+            narrowed=_narrowed(reply, language),
         )
     starts = [0, *(sentence.end for sentence in reply.sentences)]
     return Exchange(
@@ -112,6 +151,14 @@ def exchange(reply: Reply) -> Exchange:
         understood=_understood(reply),
         note=reply.note or (WORDED if reply.mode == "llm" else ""),
         suggestions=reply.suggestions,
+        narrowed=_narrowed(reply, language),
+    )
+
+
+def _narrowed(reply: Answer | Abstention, language: Voice) -> tuple[Narrowing, ...]:
+    return tuple(
+        Narrowing(text=text, conditions=tuple(Condition(field=one.field, value=one.value) for one in phrase))
+        for text, phrase in zip(in_words(reply.filters, language), phrases(reply.filters), strict=True)
     )
 
 

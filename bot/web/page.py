@@ -7,15 +7,16 @@ message on the screen is rendered anew from them.
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
 import gradio as gr
 from gradio.blocks import Block
 
-from bot.assistant import Assistant
+from bot.assistant import Assistant, Trace
 from bot.courtesy import small_talk_kind
+from bot.filters import ALL_DOCUMENTS, Scope
 from bot.languages import VOICES, Voice, translated
 from bot.question import MAX_QUESTION_LENGTH, check_question
 from bot.web.exchange import Exchange, conversation, exchange, last_answer, notice, read_exchanges, unanswered, write_exchanges
@@ -70,7 +71,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
                 stop: gr.update(visible=False),
             }
 
-        async def answer(question: object, sent: object, request: gr.Request) -> AsyncIterator[Shown]:
+        async def put(question: object, sent: object, request: gr.Request, scope: Scope) -> AsyncIterator[Shown]:
             before, spoken = read_exchanges(sent), labels(_language(request))
             try:
                 asked = check_question(question)
@@ -84,12 +85,19 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
             said = notice(asked, spoken["stopped"])
             busy: dict[Block, object] = {stop: gr.update(visible=True), new: gr.update(interactive=False)}
             yield {**show((*before, said), request), chat: messages((*before, unanswered(asked))), box: "", **busy}
-            async for said in _replies(assistant, asked, before, spoken["failed"]):
+            async for said in _replies(assistant.traces(asked, conversation(before), scope), notice(asked, spoken["failed"])):
                 yield {**show((*before, said), request), **busy}
             yield {**show((*before, said), request), **({box: asked} if said.kind == "notice" else {})}
 
+        async def answer(question: object, sent: object, request: gr.Request) -> AsyncIterator[Shown]:
+            async for shown in put(question, sent, request, ALL_DOCUMENTS):
+                yield shown
+
         async def answer_chosen(sent: object, request: gr.Request, chosen: gr.SelectData) -> AsyncIterator[Shown]:
-            async for shown in answer(_question(chosen), sent, request):
+            question, exchanges, scope = _question(chosen), read_exchanges(sent), ALL_DOCUMENTS
+            if exchanges and (left := exchanges[-1].without(question)) is not None:  # the last question again, of more documents
+                question, sent, scope = exchanges[-1].question, write_exchanges(exchanges[:-1]), left
+            async for shown in put(question, sent, request, scope):
                 yield shown
 
         def restore(sent: object, request: gr.Request) -> Shown:
@@ -140,15 +148,14 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
     return page
 
 
-async def _replies(assistant: Assistant, asked: str, before: Sequence[Exchange], failed: str) -> AsyncIterator[Exchange]:
-    """Yield what is said to *asked* as it grows, or the notice *failed*."""
-    traces = assistant.traces(asked, conversation(before))
+async def _replies(traces: Iterator[Trace], failed: Exchange) -> AsyncIterator[Exchange]:
+    """Yield what is said as it grows, or *failed*."""
     try:
         while trace := await asyncio.to_thread(next, traces, None):  # a visitor who stops leaves the thread behind at once
             yield exchange(trace.reply)
     except Exception:
         log.exception("A question could not be answered.")
-        yield notice(asked, failed)
+        yield failed
 
 
 def _question(chosen: gr.SelectData) -> object:

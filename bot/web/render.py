@@ -30,13 +30,13 @@ def _entity(match: re.Match[str]) -> str:
 def messages(exchanges: Iterable[Exchange]) -> list[dict[str, object]]:
     """Return the chat's messages, two for each exchange, or the question alone if nothing was said to it yet.
 
-    The questions suggested with the last reply are its options, which the chat shows as buttons.
+    The questions suggested with the last reply, and the same question with a filter less, are its options: the chat's buttons.
     """
     shown: list[dict[str, object]] = []
     for one in exchanges:
         shown.append({"role": "user", "content": f'<div class="question">{literal(one.question)}</div>'})
         if one.said:
-            options = [{"value": question} for question in one.suggestions]
+            options = [{"value": question} for question in (*one.removals, *one.suggestions)]
             shown.append({"role": "assistant", "content": reply_html(one), "options": options})
     return shown
 
@@ -56,6 +56,8 @@ def reply_html(one: Exchange) -> str:
     body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
     if one.understood:
         body = f'<p class="understood">{literal(spoken["understood"].format(question=one.understood))}</p>{body}'
+    if one.narrowed and one.kind == "answer":  # an abstention says it in its text
+        body = f'<p class="remark">{literal(_only(one))}</p>{body}'
     if one.note:
         remark = f'<p class="remark">{literal(one.note)}</p>'
         body = body + remark if one.language == "en" else remark + body  # that the documents are in English is said first
@@ -65,6 +67,10 @@ def reply_html(one: Exchange) -> str:
         passages = "".join(f"<li>{_passage(place)}</li>" for place in one.places)
         body += f'<div class="nearest"><p class="label">{spoken["nearest"]}</p><ul>{passages}</ul></div>'
     return f'<div class="{one.kind}">{body}</div>'
+
+
+def _only(one: Exchange) -> str:
+    return labels(one.language)["only"].format(filters="; ".join(narrowing.text for narrowing in one.narrowed))
 
 
 def _status(piece: Said, spoken: Mapping[str, str]) -> str:
@@ -109,6 +115,7 @@ def copy_text(one: Exchange, site: str) -> str:
         text += ("\n\n" if piece.opens_paragraph else " ") if text else ""
         text += piece.text + "".join(f" [{number}]" if at == 0 else f"[{number}]" for at, number in enumerate(piece.markers))
     if one.kind == "answer":
+        text += f"\n\n{_only(one)}" if one.narrowed else ""
         text += "\n"
         for place in one.places:
             also = f"{labels(one.language)['also_in']}: " if place.also else ""

@@ -5,9 +5,9 @@ from typing import get_args
 
 import pytest
 
-from bot.filters import Field
+from bot.filters import Field, Filter
 from bot.languages import VOICES, language_of
-from bot.messages import messages
+from bot.messages import in_words, messages
 from bot.reply import AbstentionReason
 
 SLOTS = {
@@ -45,3 +45,20 @@ def test_a_message_has_only_the_slots_that_are_filled(name, language):
 def test_a_message_is_in_its_language(name, language):
     """None was forgotten."""
     assert language_of(messages(language)[name]) == language
+
+
+def test_filters_are_told_phrase_by_phrase():
+    """Two that one phrase of the question gave stand together, with its words; given ones stand alone."""
+    filters = (
+        Filter("since", "2018-01-01", "in 2018"),
+        Filter("until", "2018-12-31", "in 2018"),
+        Filter("kind", "speech"),
+        Filter("kind", "report"),
+        Filter("latest", "true", "the latest"),
+    )
+    assert in_words(filters) == (
+        "from 2018-01-01 on, up to 2018-12-31 (“in 2018”)",
+        "of the kind speech",
+        "of the kind report",
+        "the latest that says it (“the latest”)",
+    )

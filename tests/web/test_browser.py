@@ -207,6 +207,16 @@ def test_a_suggested_question_asks_when_clicked(visit):
     expect(page.get_by_role("group", name="Question").last).to_have_text(question)
 
 
+def test_a_filter_is_told_and_taken_away_by_a_button(visit):
+    """The same question is asked again of all documents; its reply stands in the place of the first."""
+    page = visit()
+    expect(ask(page, "What is said in the report about the number of delegates?")).to_contain_text("Only documents that meet")
+    page.get_by_role("log").get_by_role("button", name="The same without: of the kind report (“in the report”)").click()
+    expect(replies(page).last).not_to_contain_text("Only documents that meet")
+    expect(replies(page).last.locator(".answer")).to_be_visible()
+    expect(replies(page)).to_have_count(1)
+
+
 def test_what_was_understood_is_shown_where_it_is_not_what_was_typed(visit):
     """Quietly, above the answer; a whole question is not repeated."""
     page = visit()

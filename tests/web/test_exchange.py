@@ -2,10 +2,13 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from bot.filters import Filter, Scope
 from bot.web.exchange import MAX_EXCHANGES, WORDED, conversation, exchange, notice, read_exchanges, write_exchanges
+from index.filters import Filters
 from tests.web.examples import abstention, answer, citation, courtesy
 
 EXCHANGES = (
@@ -44,6 +47,31 @@ def test_sentences_say_how_they_were_verified_where_a_chat_model_worded_them():
     extract = answer(("So it is.", (1,)), citations=(citation(1),))
     assert [piece.status for piece in exchange(replace(extract, mode="llm")).said] == ["verbatim"]
     assert [piece.status for piece in exchange(extract).said] == [""]
+
+
+FILTERS = (
+    Filter("since", "2018-01-01", "in 2018"),
+    Filter("until", "2018-12-31", "in 2018"),
+    Filter("speaker", "Norov"),
+)
+NARROWED = exchange(replace(answer(("So it is.", (1,)), citations=(citation(1),)), filters=FILTERS))
+
+
+def test_filters_come_along_phrase_by_phrase_and_can_be_taken_away():
+    """Each has a button; the others stay, and words of the question give no new ones."""
+    assert read_exchanges(json.loads(json.dumps(write_exchanges([NARROWED])))) == (NARROWED,)
+    first, second = NARROWED.removals
+    assert first == "The same without: from 2018-01-01 on, up to 2018-12-31 (“in 2018”)"
+    assert NARROWED.without(first) == Scope(Filters(speakers=("Norov",)), from_words=False)
+    assert NARROWED.without(second) == Scope(Filters(date(2018, 1, 1), date(2018, 12, 31)), from_words=False)
+    assert [NARROWED.without(other) for other in ("The same without: ", None, ["x"], {})] == [None] * 4
+
+
+def test_a_day_that_does_not_exist_is_none_of_ours():
+    """The browser could send any text."""
+    sent = write_exchanges([NARROWED])
+    sent[0]["narrowed"][0]["conditions"][0]["value"] = "2018-02-30"
+    assert read_exchanges(sent) == ()
 
 
 def altered(field: str, value: object) -> list[dict[str, object]]:

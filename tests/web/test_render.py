@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 
+from bot.filters import Filter
 from bot.web.exchange import exchange, notice, unanswered
 from bot.web.render import copy_text, literal, messages, reply_html
 from tests.web.examples import HOSTILE, REMARKS, REPORT, Parsed, abstention, answer, citation, courtesy
@@ -170,3 +171,15 @@ def test_copied_text_is_not_escaped():
     text = copy_text(exchange(answer(('He said "A & B" <now>.', (1,)), citations=(citation(1),))), "")
     assert text == unescape(text)
     assert text.startswith('He said "A & B" <now>. [1]')
+
+
+# --- filters
+
+
+def test_filters_are_told_with_an_answer_and_each_can_be_taken_away():
+    """On the page before the answer, with a button; in the copied text after it."""
+    filters = (Filter("kind", "speech", "in the <b>speech"),)
+    one = exchange(replace(answer(("So it is.", (1,)), citations=(citation(1),)), filters=filters))
+    assert shown(reply_html(one)).startswith("Only documents that meet: of the kind speech (“in the <b>speech”)So it is.")
+    assert messages([one])[1]["options"][0] == {"value": "The same without: of the kind speech (“in the <b>speech”)"}
+    assert "\n\nOnly documents that meet: of the kind speech (“in the <b>speech”)\n\n[1]" in copy_text(one, "https://example.org")
