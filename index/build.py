@@ -120,7 +120,7 @@ def _read(found: Survey, base: Generation | None, unchanged: set[str]) -> tuple[
     digests = {document.document_id: text_digest([document.text]) for document in read.documents}
     descriptions = {document.document_id: document.description for document in read.documents}
     if base is not None:
-        digests |= {one: text_digest(texts) for one, texts in base.texts() if one in unchanged}
+        digests |= {one: digest for one, digest in base.text_digests().items() if one in unchanged}
         descriptions |= {about.document_id: about for about in base.descriptions() if about.document_id in unchanged}
     repeats = repeated(digests.items())
     return Corpus(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from index.corpus import text_digest
 from index.document import Description, Document, Paragraph, Role, Sentence
 from index.encoded import EncodedTexts, KnownTexts
 from index.postings import TermRows, term_rows
@@ -43,6 +44,7 @@ class Entry:
 
     document_id: str
     source: str
+    text_digest: str  # equal for texts that repeat one another
     description: str  # JSON
     tail: str
     named: str  # JSON: the words and names in it
@@ -69,6 +71,7 @@ def enter(document: Document, source: str, known: KnownTexts, with_states: bool)
     return Entry(
         document_id=document.document_id,
         source=source,
+        text_digest=text_digest([document.text]),
         description=json.dumps(asdict(document.description), ensure_ascii=False),
         tail=document.text[end:],
         named=json.dumps(asdict(named_in(paragraphs)), ensure_ascii=False),

@@ -7,11 +7,9 @@ import json
 import math
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import cast
 
@@ -146,11 +144,9 @@ class Generation:
         text = "".join(f"{paragraph.gap}{paragraph.text}" for paragraph in rows) + row[1]
         return Document(description_of(row[0]), text, tuple(paragraph_of(document_id, paragraph) for paragraph in rows))
 
-    def texts(self) -> Iterator[tuple[str, list[str]]]:
-        """Yield the id of every document with the texts of its paragraphs, in order."""
-        rows = self._database.execute("SELECT document_id, text FROM paragraphs ORDER BY row")
-        for document_id, found in groupby(rows, key=itemgetter(0)):
-            yield document_id, [text for _, text in found]
+    def text_digests(self) -> dict[str, str]:
+        """Return the digest of the text of each document, by document id."""
+        return dict(self._database.execute("SELECT document_id, text_digest FROM documents").fetchall())
 
     def sources(self) -> dict[str, str]:
         """Return the digest of the file of each document, by document id."""
@@ -158,10 +154,10 @@ class Generation:
 
     def entry(self, document_id: str) -> Entry:
         """Return the entry of a document that the index holds, as it was written."""
-        query = "SELECT source, description, tail, named FROM documents WHERE document_id = ?"
-        source, description, tail, named = self._database.execute(query, (document_id,)).fetchone()
+        query = "SELECT source, text_digest, description, tail, named FROM documents WHERE document_id = ?"
+        source, text_digest, description, tail, named = self._database.execute(query, (document_id,)).fetchone()
         paragraphs, sentences = (stored.part(*span) for stored, span in zip(self._stored, self._spans[document_id], strict=True))
-        return Entry(document_id, source, description, tail, named, self._rows(document_id), paragraphs, sentences)
+        return Entry(document_id, source, text_digest, description, tail, named, self._rows(document_id), paragraphs, sentences)
 
     def encoded(self) -> tuple[EncodedTexts, ...]:
         """Return what was computed of all paragraphs, and of all sentences."""

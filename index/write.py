@@ -33,8 +33,8 @@ SAVED_PARTS = "encoded-"  # and of those that hold what a build saves on its way
 _BLOCK = 4096  # rows multiplied at a time: their products stay in the processor's cache
 
 _SCHEMA = """
-CREATE TABLE documents (document_id TEXT PRIMARY KEY, source TEXT NOT NULL, description TEXT NOT NULL, tail TEXT NOT NULL,
-  named TEXT NOT NULL);
+CREATE TABLE documents (document_id TEXT PRIMARY KEY, source TEXT NOT NULL, text_digest TEXT NOT NULL, description TEXT NOT NULL,
+  tail TEXT NOT NULL, named TEXT NOT NULL);
 CREATE TABLE paragraphs (row INTEGER PRIMARY KEY, document_id TEXT NOT NULL, first_sentence INTEGER NOT NULL, number INTEGER NOT NULL,
   start INTEGER NOT NULL, gap TEXT NOT NULL, text TEXT NOT NULL, role TEXT NOT NULL, printed_number TEXT, page INTEGER,
   sentence_count INTEGER NOT NULL, sentences TEXT NOT NULL, UNIQUE (document_id, number));
@@ -226,8 +226,8 @@ def _new_database(path: Path) -> sqlite3.Connection:
 
 def _insert(database: sqlite3.Connection, entry: Entry, row: int, sentence: int) -> None:
     """Insert *entry*; *row* and *sentence* are the places of its first paragraph and of its first sentence among all."""
-    about = (entry.document_id, entry.source, entry.description, entry.tail, entry.named)
-    database.execute("INSERT INTO documents VALUES (?,?,?,?,?)", about)
+    about = (entry.document_id, entry.source, entry.text_digest, entry.description, entry.tail, entry.named)
+    database.execute("INSERT INTO documents VALUES (?,?,?,?,?,?)", about)
     firsts = accumulate((paragraph.sentence_count for paragraph in entry.rows), initial=sentence)
     values = (
         (row + place, entry.document_id, first, *entry.rows[place]) for place, first in zip(range(len(entry.rows)), firsts, strict=False)

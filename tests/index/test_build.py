@@ -1,6 +1,7 @@
 """A corpus folder becomes the current generation of an index folder, when and only when something changed."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from index.errors import CorpusError, IndexUnusableError, NewerIndexError
 from index.reader import SentenceStates
 from index.search import search
 from index.store import open_generation
+from tests.conftest import CORPUS
 from tests.fakes import WordEmbeddings
 from tests.project import ROOT
 
@@ -277,6 +279,16 @@ def test_only_new_texts_are_embedded_and_the_result_is_that_of_a_build_from_noth
     assert opened.descriptions() == other.descriptions()
     rows = range(manifest.paragraphs)
     assert opened.paragraphs(rows) == other.paragraphs(rows)
+
+
+def test_with_the_real_model_too_not_a_bit_depends_on_what_was_there_before(embeddings, tmp_path):
+    """A text's vector and token states are the same whatever is embedded beside it."""
+    corpus = tmp_path / "corpus"
+    shutil.copytree(CORPUS, corpus)
+    build(corpus, tmp_path / "index", embeddings, silent)
+    (corpus / "new-2020.md").write_text(f"{HEAD}Drugs are a threat. We shall fight them together, in all member states.\n\nThank you.")
+    manifest = build(corpus, tmp_path / "index", embeddings, silent)
+    assert manifest == build(corpus, tmp_path / "from nothing", embeddings, silent)
 
 
 def test_states_follow_their_sentences_from_generation_to_generation(corpus, folder, monkeypatch):
