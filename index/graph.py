@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,6 @@ from index.errors import ModelError
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel
 
 LEAST_COSINE = 0.97  # between graph and reference for every probe; the default model's lowest over questions and paragraphs is 0.985
 GRAPH_VERSION = 1  # raised when the export below changes: older graphs are exported anew
@@ -226,10 +225,11 @@ def _exported_module(reference: SentenceEmbeddings) -> tuple["torch.nn.Module", 
     model = reference.model
     if any(model.prompts.values()):
         raise ModelError("it puts prompts before texts, which a graph does not")
-    transformer = cast("PreTrainedModel", model[0].auto_model)
-    transformer.set_attn_implementation("eager")
-    transformer.config.output_hidden_states = True
-    with_types = getattr(transformer.config, "type_vocab_size", 0) > 0
+    transformer = model[0].auto_model
+    config = transformer.config  # type: ignore[union-attr]  # a module's attribute by name
+    transformer.set_attn_implementation("eager")  # type: ignore[union-attr,operator]  # likewise
+    config.output_hidden_states = True  # type: ignore[union-attr]  # likewise
+    with_types = getattr(config, "type_vocab_size", 0) > 0
 
     class Pipeline(torch.nn.Module):
         def __init__(self) -> None:

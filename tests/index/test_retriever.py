@@ -48,7 +48,7 @@ def test_a_retriever_of_the_latest_returns_the_newest_first(tmp_path, embeddings
     """Of equal dates the better one; undated ones come last."""
     (tmp_path / "corpus").mkdir()
     for name, date in (("old", "date: 2001\n"), ("new", "date: 2020-05\n"), ("undated", ""), ("middle", "date: 2010-01-01\n")):
-        (tmp_path / "corpus" / f"{name}.md").write_text(f"---\ntitle: {name}\nkind: text\n{date}---\nPeace talks.")
+        (tmp_path / "corpus" / f"{name}.md").write_text(f"---\ntitle: {name}\nkind: text\n{date}---\nPeace talks, {name}.")
     build(tmp_path / "corpus", tmp_path / "index", embeddings, lambda done, total: None)
     latest = Filters(latest=True)
     retriever = ParagraphRetriever(generation=open_generation(tmp_path / "index"), embeddings=embeddings, filters=latest, k=4)
