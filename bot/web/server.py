@@ -37,6 +37,7 @@ from bot.web.labels import wanted
 from bot.web.limits import PER_ADDRESS, PER_CONVERSATION, Rates, Workers
 from bot.web.metrics import Counting, Metrics
 from bot.web.page import TITLE, build_page, front_page
+from bot.web.sessions import Sessions
 
 GRACE = 2  # seconds that open connections get when the server stops
 SPOKEN = {"Vary": "Cookie, Accept-Language"}  # of the pages that come in several languages
@@ -68,6 +69,7 @@ def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access =
     server = FastAPI(title=TITLE, docs_url=None, redoc_url=None, openapi_url=None)
     desk = Desk(assistant, Workers(), Rates(access.per_address, access.per_conversation), Metrics())
     server.add_middleware(_Fork, api=api_application(desk, access.feedback, access.allowed_origins))
+    server.add_middleware(Sessions)
     server.add_middleware(Bounds)
     # Also where no other origin is let in: without ours Gradio's own lets every origin in.
     server.add_middleware(
