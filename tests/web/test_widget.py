@@ -539,6 +539,17 @@ def test_the_owners_words_and_colour_are_taken(visit):
     assert panel.bounding_box()["y"] < 100
 
 
+@pytest.mark.parametrize("colour", ["hsl(201 70% 27%)", "oklch(0.4 0.1 240)", "color-mix(in srgb, navy, teal)"])
+def test_any_colour_of_css_is_taken(visit, colour):
+    """Whatever its space."""
+    panel = opened(visit(f'data-primary-color="{colour}" data-theme="light"'))
+    red, green, blue = (
+        int(part) for part in re.findall(r"\d+", panel.locator(".send").evaluate("b => getComputedStyle(b).backgroundColor"))
+    )
+    assert red < green < blue or red < green == blue
+    expect(panel.locator(".send")).to_have_css("color", "rgb(255, 255, 255)")
+
+
 def test_colours_follow_the_pages_custom_properties(visit):
     """As the widget's own attribute would set them."""
     page = visit(head="<style>sco-chat { --sco-chat-primary: rgb(120, 0, 60); --sco-chat-paper: rgb(250, 250, 240) }</style>")
@@ -692,6 +703,7 @@ def test_opened_on_loading_it_takes_no_focus_and_on_a_phone_stays_shut(visit):
     page = visit('data-open-on-load="true"')
     expect(page.get_by_role("dialog", name="Ask the documents")).to_be_visible()
     assert page.evaluate("document.activeElement.tagName") == "BODY"
+    expect(visit(body="<sco-chat open-on-load></sco-chat>").get_by_role("dialog", name="Ask the documents")).to_be_visible()
     expect(visit('data-open-on-load="true"', viewport=PHONE).locator("sco-chat .launcher")).to_be_visible()
 
 

@@ -51,7 +51,14 @@
       searching: "Searching the documents…",
       understood: "Understood as: {0}",
       filtered: "Only documents that meet: {0}",
-      filters: { since: "since {0}", until: "until {0}", speaker: "speaker {0}", kind: "kind {0}", document: "document {0}", latest: "the latest" },
+      filters: {
+        since: "since {0}",
+        until: "until {0}",
+        speaker: "speaker {0}",
+        kind: "kind {0}",
+        document: "document {0}",
+        latest: "the latest",
+      },
       worded: "Worded by a chat model. Every sentence was held against what it cites.",
       sources: "Sources",
       source: "Source {0}",
@@ -263,34 +270,34 @@
     return new Failure(response.status === 404 ? "wrong_address" : response.status >= 500 ? "failed" : "not_json", detail);
   }
 
-  async function bodyOf(response) {
-    const type = response.headers.get("Content-Type") ?? "";
-    try {
-      return await response.json();
-    } catch {
-      throw new Failure("not_json", `${response.url} answered with ${type || "no type"}`);
-    }
-  }
+  const notOurs = (response) =>
+    new Failure("not_json", `${response.url} answered with ${response.headers.get("Content-Type") || "no type"}`);
 
   // Resolves if this page may ask; fails with what stands in the way. Every page may read this one address.
   async function check(api) {
     const watched = watch();
     try {
-      const response = await request(api, `/api/embedding?origin=${encodeURIComponent(location.origin)}`, {}, watched).catch(async (failure) => {
-        // A script may not read what another server answers; but that one answers, it may find out.
-        const { origin } = api.startsWith("http") ? new URL(api) : {};
-        const there = failure.code === "unreachable" && (await fetch(`${origin}/widget.js`, { mode: "no-cors", credentials: "omit" }).catch(() => null));
-        throw there ? new Failure("wrong_address", `${origin} answers, but not at ${api}/api/embedding`) : failure;
-      });
+      const response = await request(api, `/api/embedding?origin=${encodeURIComponent(location.origin)}`, {}, watched).catch(
+        async (failure) => {
+          throw failure.code === "unreachable" && (await answers(api)) ? new Failure("wrong_address", failure.detail) : failure;
+        },
+      );
       if (!response.ok) throw await refusal(response);
-      const answer = await bodyOf(response);
-      if (typeof answer?.allowed !== "boolean") throw new Failure("not_json", `${response.url} does not say who may embed`);
+      const told = await response.json().catch(() => null);
+      if (typeof told?.allowed !== "boolean") throw notOurs(response);
       const sameSite = new URL(api).origin === location.origin; // may always ask; behind a proxy the server need not know
-      if (!answer.allowed && !sameSite) throw new Failure("origin_not_allowed", text(answer.message));
+      if (!told.allowed && !sameSite) throw new Failure("origin_not_allowed", text(told.message));
     } finally {
       watched.end();
     }
   }
+
+  // Whether some server answers at the chat's host: what it answers a script may not read, unless it is the chat.
+  const answers = (api) =>
+    fetch(`${new URL(api).origin}/widget.js`, { mode: "no-cors", credentials: "omit" }).then(
+      () => true,
+      () => false,
+    );
 
   // Sends what a visitor thinks of a reply.
   async function judge(api, judgment) {
@@ -316,9 +323,7 @@
         throw failure;
       });
       if (!response.ok) throw await refusal(response);
-      if (!/^text\/event-stream\b/.test(response.headers.get("Content-Type") ?? "")) {
-        throw new Failure("not_json", `${response.url} answered with ${response.headers.get("Content-Type") || "no type"}`);
-      }
+      if (!/^text\/event-stream\b/.test(response.headers.get("Content-Type"))) throw notOurs(response);
       for await (const data of serverSentEvents(response.body, watched)) {
         const event = parsed(data);
         if (event.type === "error") throw new Failure(sentences(event) ? "refused" : "failed", text(event.code), sentences(event));
@@ -450,16 +455,20 @@
     return INK[scheme];
   }
 
-  // Whatever CSS calls a colour, as red, green and blue.
-  function rgb(colour) {
+  // Whatever CSS calls a colour, as red, green and blue; *element* is painted with it for a moment.
+  function rgb(colour, element) {
+    element.style.color = colour;
+    const computed = /^rgba?\((\d+), (\d+), (\d+)/.exec(getComputedStyle(element).color);
+    element.style.color = "";
+    if (computed) return computed.slice(1).map(Number);
+    // One of another colour space: a canvas converts it.
     const context = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
     context.fillStyle = colour;
     context.fillRect(0, 0, 1, 1);
     return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
   }
 
-  function palette(primary) {
-    const given = rgb(primary);
+  function palette(given) {
     const css = (colour) => `rgb(${colour.join(" ")})`;
     const both = (pick) => `light-dark(${css(pick("light"))}, ${css(pick("dark"))})`;
     const readable = (scheme) => legible(given, scheme);
@@ -700,8 +709,8 @@
       this.#build();
       this.#emit("ready", {});
       this.#check();
-      if (this.#option("open-on-load") && !["false", "off", "no"].includes(this.#option("open-on-load")) && !NARROW.matches)
-        this.#present(false);
+      const opens = this.getAttribute("data-open-on-load") ?? this.getAttribute("open-on-load") ?? "false";
+      if (!["false", "off", "no"].includes(opens) && !NARROW.matches) this.#present(false);
     }
 
     disconnectedCallback() {
@@ -905,7 +914,8 @@
       const given = this.#option("primary-color") || getComputedStyle(this).getPropertyValue("--sco-chat-primary").trim() || PRIMARY;
       const known = CSS.supports("color", given);
       if (!known) console.warn(`[sco-chat] primary-color: "${given}" is no CSS colour; using ${PRIMARY}`);
-      for (const [name, value] of Object.entries(palette(known ? given : PRIMARY))) this.#root.style.setProperty(name, value);
+      for (const [name, value] of Object.entries(palette(rgb(known ? given : PRIMARY, this.#root))))
+        this.#root.style.setProperty(name, value);
     }
 
     // A phone's keyboard covers the lower part of the screen; the box has to stay above it.
