@@ -61,7 +61,7 @@ def is_hard_wrapped(lines: Sequence[Line]) -> bool:
     ends = [(line.text, after.text) for line, after in pairwise(lines) if not after.apart]
     if len(ends) < FEWEST or not NARROWEST <= width(lines) <= WIDEST:
         return False
-    flowing = sum(not (_FINISHED.search(line) or after[0].isupper() or _OPENING.match(after)) for line, after in ends)
+    flowing = sum(not (is_finished(line) or after[0].isupper() or _OPENING.match(after)) for line, after in ends)
     return flowing >= FLOWING * len(ends)
 
 
@@ -104,9 +104,14 @@ def joined(texts: Sequence[str], known: frozenset[str]) -> str:
     return "".join(pieces)
 
 
+def is_finished(line: str) -> bool:
+    """Tell whether *line* ends as sentences and items of lists end."""
+    return bool(_FINISHED.search(line))
+
+
 def _begins(before: str, line: Line, wide: int, indents: bool) -> bool:
     """Tell whether a paragraph begins with *line*, which follows *before* in a text *wide* characters wide."""
-    finished = bool(_FINISHED.search(before))
+    finished = is_finished(before)
     room = wide - len(before) - 1 - len(line.text.split()[0] if not _NO_SPACES.match(line.text) else "x")
     if line.text[0].islower() and not _OPENING.match(line.text):
         return finished and line.apart  # a sentence goes on, perhaps over the foot of a page

@@ -10,6 +10,7 @@ import re
 from lxml import etree, html
 
 from index.formats.extracted import Extracted, FormatError, Metadata
+from index.lines import unwrap
 from index.parse import Block, BlockKind
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE)
@@ -42,6 +43,8 @@ def read_page(content: bytes) -> Extracted:
     try:
         # Without huge_tree a text of more than ten million characters would be dropped in silence.
         root = html.document_fromstring(text, parser=html.HTMLParser(huge_tree=True)) if text.strip() else None
+    except etree.XMLSyntaxError as error:  # the parser mends every fault of a page; it stops for want of memory alone
+        raise MemoryError from error
     except (etree.ParserError, ValueError) as error:
         raise FormatError(f"it cannot be read as HTML ({error})") from error
     if root is None:
@@ -148,7 +151,7 @@ class _Reader:
             return
         text = re.sub(" {2,}", " ", "".join(self._pieces)).strip()
         if text and (self._unlinked or self._keep_links or kind == "heading"):
-            self.blocks.append(Block(f"{self._prefix}{text}", "footnote" if self._notes and kind == "text" else kind))
+            self.blocks.append(Block(f"{self._prefix}{unwrap(text)}", "footnote" if self._notes and kind == "text" else kind))
         self._prefix = "" if text else self._prefix
         self._pieces, self._unlinked = [], False
 

@@ -11,13 +11,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
-from statistics import median
 
 from pypdf import PageObject, PdfReader
 from pypdf.errors import DependencyError, PyPdfError
 
 from index.formats.extracted import MAX_CHARACTERS, MAX_PAGES, Extracted, FormatError, Metadata
-from index.lines import Line, joined, parts, width, words
+from index.lines import Line, is_finished, joined, parts, width, words
 from index.parse import LONGEST_HEADING, Block
 
 EDGE = 2  # lines at the top and at the foot of a page that may be running ones
@@ -25,6 +24,8 @@ RUNNING = 0.4  # share of the pages on which a running line stands: left and rig
 HEADING_SIZE = 1.15  # of the body's type
 FOOTNOTE_SIZE = 0.9
 APART = 1.3  # of the usual distance between lines: more separates paragraphs
+RAISED = 0.7  # of the type's size: a smaller step down is that of a raised or lowered mark, not of a line
+NARROWEST_COLUMN = 40  # characters; where all lines are shorter, all are paragraphs
 INDENT = 0.8  # of the body's type size
 _NUMERALS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(r"(?:page\s+)?[-–—]?\s*(\d{1,4})\s*[-–—]?(?:\s*(?:of|/)\s*\d{1,4})?", re.IGNORECASE)
@@ -121,14 +122,14 @@ def _remarks(pages: Sequence[Sequence[_Printed]]) -> tuple[str, ...]:
 
 
 def _without_running_lines(pages: Sequence[Sequence[_Printed]]) -> Iterator[_Printed]:
-    """Yield the lines of all pages but heads and feet: what recurs at an edge, numbers aside, and page numbers."""
+    """Yield the lines of all pages but heads and feet: what recurs at an edge, numbers aside, and page numbers, counted from any page."""
     edges = [_edges(lines) for lines in pages]
     seen = Counter(key for keys in edges for key in set(keys.values()))
     enough = max(2, RUNNING * len(pages))
     for lines, keys in zip(pages, edges, strict=True):
         for position, line in enumerate(lines):
             number = _PAGE_NUMBER.fullmatch(line.text)
-            if position in keys and (seen[keys[position]] >= enough or (number and int(number.group(1)) == line.page)):
+            if position in keys and (seen[keys[position]] >= enough or (number and int(number.group(1)) <= line.page)):
                 continue
             yield line
 
@@ -153,7 +154,7 @@ def _blocks(lines: Sequence[_Printed]) -> Iterator[Block]:
     notes = _footnotes(lines, body)
     text = [line for position, line in enumerate(lines) if position not in notes]
     set_apart = _set_apart(text, body)
-    known, wide = words(set_apart), width(set_apart)
+    known, wide = words(set_apart), max(width(set_apart), NARROWEST_COLUMN)
     waiting = _footnote_blocks([lines[position] for position in sorted(notes)], known)
     at = 0
     for heading, group in groupby(text, key=lambda line: _is_heading(line, body, bold)):
@@ -200,15 +201,17 @@ def _footnote_blocks(lines: Sequence[_Printed], known: frozenset[str]) -> list[B
 
 
 def _set_apart(lines: Sequence[_Printed], body: float) -> list[Line]:
-    """Return *lines* with whether white space above or before them sets them apart."""
-    steps = [before.y - line.y for before, line in pairwise(lines) if before.page == line.page and before.y > line.y]
-    usual = median(steps) if steps else 0.0
+    """Return *lines* with whether white space above or before them sets them apart, or a page after the end of a sentence."""
+    steps = sorted(
+        before.y - line.y for before, line in pairwise(lines) if before.page == line.page and before.y - line.y > RAISED * line.size
+    )
+    usual = steps[len(steps) // 4] if steps else 0.0  # of four steps more than one is within a paragraph, even where these are short
     margins = Counter(round(line.x) for line in lines)
     margin = margins.most_common(1)[0][0] if margins else 0
     return [
         Line(
             line.text,
-            apart=before is not None and before.page == line.page and before.y - line.y > APART * usual,
+            apart=before is not None and (before.y - line.y > APART * usual if before.page == line.page else is_finished(before.text)),
             indented=line.x - margin > INDENT * body,
             page=line.page,
         )
