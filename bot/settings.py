@@ -1,5 +1,8 @@
 """The settings: read once, by app.py, from variables that begin with SCO_; everything else receives plain values."""
 
+import difflib
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -36,9 +39,18 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """Return the settings of the environment. Raises ServerError naming each variable that does not fit."""
+    """Return the settings of the environment. Raises ServerError naming each variable that does not fit, or is none."""
+    known = [f"SCO_{name.upper()}" for name in Settings.model_fields]
+    unknown = [name for name in sorted(os.environ) if name.upper().startswith("SCO_") and name.upper() not in known]
+    if unknown:  # a misspelt one would otherwise leave its default in force
+        raise ServerError(f"{'; '.join(_no_setting(name, known) for name in unknown)}. Correct it, or unset it.")
     try:
         return Settings()
     except ValidationError as error:
         faults = "; ".join(f"SCO_{str(fault['loc'][0]).upper()}={fault['input']!r}: {fault['msg']}" for fault in error.errors())
         raise ServerError(f"A setting does not fit: {faults}. Correct it, or unset it.") from error
+
+
+def _no_setting(name: str, known: Sequence[str]) -> str:
+    likely = difflib.get_close_matches(name.upper(), known, n=1)
+    return f"{name} is no setting" + (f" (did you mean {likely[0]}?)" if likely else f"; there are {', '.join(known)}")

@@ -12,6 +12,7 @@ from datetime import date
 from index.document import Description
 
 _WORDS = re.compile(r"\w+")
+_DATE = re.compile(r"[0-9]{4}(?:-[0-9]{2}){0,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ def newest_first(descriptions: Iterable[Description]) -> tuple[tuple[str, ...], 
 
 def first_day(text: str) -> date:
     """Return the first day of an ISO 8601 day, month or year. Raises ValueError if there is no such day."""
+    if not _DATE.fullmatch(text):
+        raise ValueError(f"{text!r} is no day, month or year")
     return date.fromisoformat(f"{text}-01-01"[:10])
 
 

@@ -143,6 +143,38 @@ def test_bad_use_has_status_2(capsys, arguments):
     assert "usage: app.py" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--since", "--until"])
+@pytest.mark.parametrize("day", ["24 April 2019", "2019-02-30", "2019-W01-1", "2019-4", "19", ""])
+def test_a_date_that_is_none_is_bad_use(capsys, option, day):
+    """The message shows how dates are written."""
+    with pytest.raises(SystemExit) as caught:
+        app.main(["ask", "Drugs?", option, day])
+    assert caught.value.code == 2
+    assert "is no day, month or year like 2019-04-24, 2019-04 or 2019" in capsys.readouterr().err
+
+
+def test_ask_puts_the_question_to_the_documents_of_its_options(capsys, loaded):
+    """The reply says which; of no document, the filter at fault."""
+    assert app.main(["ask", CANNABIS, "--kind", "speech", "--kind", "treaty", "--since", "2019-04", "--speaker", "Norov", "--json"]) == 0
+    reply = json.loads(capsys.readouterr().out)
+    assert {citation["document_kind"] for citation in reply["citations"]} == {"speech"}
+    assert [(one["field"], one["value"]) for one in reply["filters"]] == [
+        ("since", "2019-04-01"),
+        ("speaker", "Norov"),
+        ("kind", "speech"),
+        ("kind", "treaty"),
+    ]
+    assert app.main(["ask", CANNABIS, "--until", "2018", "--document", "mcis-2019-report"]) == 3
+    assert capsys.readouterr().out == "No document here meets this: up to 2018-12-31. Take it away or change it, and ask again.\n"
+
+
+def test_words_of_the_question_are_no_filters_if_so_asked(capsys, loaded):
+    """An option for whoever was misunderstood."""
+    for options, filters in (([], 1), (["--all-words"], 0)):
+        app.main(["ask", "What is said in the report about drugs?", "--json", *options])
+        assert len(json.loads(capsys.readouterr().out)["filters"]) == filters
+
+
 def test_json_is_the_reply_object(capsys, loaded):
     """The same object as every other face gives."""
     assert app.main(["ask", CANNABIS, "--json"]) == 0

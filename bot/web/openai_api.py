@@ -104,7 +104,7 @@ def _annotations(reply: Reply, site: str) -> list[dict[str, object]]:
                 "start_index": sentence.start,
                 "end_index": sentence.end,
                 "url": urljoin(site, cited[marker].address.lstrip("/")),
-                "title": cited[marker].description.title,
+                "title": ", ".join(part for part in (cited[marker].description.title, cited[marker].description.date) if part),
             },
         }
         for sentence in reply.sentences

@@ -47,6 +47,29 @@ def test_a_value_that_does_not_fit_is_named_with_its_variable(monkeypatch, value
         read_settings()
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("SCO_PROT", r"SCO_PROT is no setting \(did you mean SCO_PORT\?\)"),
+        ("SCO_CORPUS", r"SCO_CORPUS is no setting \(did you mean SCO_CORPUS_DIR\?\)"),
+        ("sco_chatmodel", r"sco_chatmodel is no setting \(did you mean SCO_CHAT_MODEL\?\)"),
+        ("SCO_QUITE_ANOTHER", "SCO_QUITE_ANOTHER is no setting; there are SCO_CORPUS_DIR, SCO_INDEX_DIR"),
+    ],
+)
+def test_a_misspelt_variable_is_named_with_the_setting_that_it_may_mean(monkeypatch, name, says):
+    """It would otherwise be passed over, with the default in force."""
+    monkeypatch.setenv(name, "x")
+    with pytest.raises(ServerError, match=f"{says}.*Correct it, or unset it"):
+        read_settings()
+
+
+def test_a_variable_may_be_in_lower_case_and_others_are_not_ours(monkeypatch):
+    """Some systems know no other; SCOPE is nobody's setting."""
+    monkeypatch.setenv("sco_port", "8001")
+    monkeypatch.setenv("SCOPE", "x")
+    assert read_settings().port == 8001
+
+
 def test_settings_cannot_be_changed_after_they_are_read():
     """What is running is what was read."""
     with pytest.raises(ValidationError):

@@ -52,14 +52,14 @@ def client(address: str) -> Iterator[openai.OpenAI]:
 
 
 def test_the_client_reads_the_answer_and_its_citations(client, address):
-    """Every marker of every sentence is an annotation: the part of the text, the permanent address and the title."""
+    """Every marker of every sentence is an annotation: the part of the text, the permanent address, the title and the date."""
     done = client.chat.completions.create(model="sco-documents", messages=[{"role": "user", "content": "Is it so?"}], temperature=0.3)
     message = done.choices[0].message
     assert (message.role, message.content) == ("assistant", "One. [1] Two. [2][1]")
     cited = [annotation.url_citation for annotation in message.annotations]
     assert [message.content[one.start_index : one.end_index] for one in cited] == ["One.", "Two.", "Two."]
     assert [one.url.removeprefix(address) for one in cited] == [REMARKS_AT_12, "/documents/remarks-2019#p12s2", REMARKS_AT_12]
-    assert {one.title for one in cited} == {"Remarks at the conference"}
+    assert {one.title for one in cited} == {"Remarks at the conference, 2019-04-24"}
     assert done.choices[0].finish_reason == "stop"
 
 
@@ -100,7 +100,7 @@ def test_a_stream_grows_by_sentences_and_ends_with_the_citations(client):
     pieces = [chunk.choices[0].delta.content for chunk in chunks if chunk.choices and chunk.choices[0].delta.content]
     assert pieces == ["One. [1]", " Two. [2][1]"]
     assert (chunks[0].choices[0].delta.role, chunks[-2].choices[0].finish_reason) == ("assistant", "stop")
-    assert [one["url_citation"]["title"] for one in chunks[-2].choices[0].delta.annotations] == ["Remarks at the conference"] * 3
+    assert [one["url_citation"]["title"] for one in chunks[-2].choices[0].delta.annotations] == ["Remarks at the conference, 2019-04-24"] * 3
     assert chunks[-2].sco_reply["answer"] == "".join(pieces)
     assert chunks[-1].usage.total_tokens == 0
     assert len({chunk.object for chunk in chunks}) == 1
