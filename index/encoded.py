@@ -6,6 +6,7 @@ their digests only, and nothing of documents or generations.
 
 import hashlib
 import io
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,19 +49,19 @@ class KnownTexts:
     """Everything computed so far, to be asked for by text; holds the arrays, which may lie on disk."""
 
     def __init__(self, parts: Iterable[EncodedTexts] = ()) -> None:
-        self._parts: list[tuple[EncodedTexts, NDArray[np.int64]]] = []
-        self._places: tuple[dict[bytes, tuple[int, int]], dict[bytes, tuple[int, int]]] = ({}, {})  # of all texts, of those with states
+        self._parts: list[tuple[EncodedTexts, NDArray[np.int64]]] = []  # each with the end of every text's tokens
+        self._starts = [0]  # the number of texts in all parts before
+        self._places: tuple[dict[bytes, int], dict[bytes, int]] = ({}, {})  # of all texts, and of those with states, over all parts
         for part in parts:
             self.add(part)
 
     def add(self, part: EncodedTexts) -> None:
         """Take *part* in."""
-        number, ends = len(self._parts), np.cumsum(part.lengths, dtype=np.int64)
-        self._parts.append((part, ends))
-        for row, (key, length) in enumerate(zip(_bytes(part.keys), part.lengths.tolist(), strict=True)):
-            self._places[0].setdefault(key, (number, row))
-            if length:
-                self._places[1].setdefault(key, (number, row))
+        keys, start = _bytes(part.keys), self._starts[-1]
+        self._places[0].update(zip(keys, range(start, start + len(keys)), strict=True))
+        self._places[1].update((keys[row], start + row) for row in np.flatnonzero(part.lengths).tolist())
+        self._parts.append((part, np.cumsum(part.lengths, dtype=np.int64)))
+        self._starts.append(start + len(keys))
 
     def missing(self, texts: Iterable[str], with_states: bool) -> set[str]:
         """Return those of *texts* of which nothing is known, or no token states where they are wanted."""
@@ -70,7 +71,7 @@ class KnownTexts:
     def rows(self, texts: Sequence[str], with_states: bool) -> EncodedTexts:
         """Return what is known of *texts*, in their order. Raises KeyError for a text that is missing."""
         keys = keys_of(texts)
-        found = [(*self._parts[number], row) for number, row in (self._places[with_states][key] for key in _bytes(keys))]
+        found = [self._find(self._places[with_states][key]) for key in _bytes(keys)]
         spans = [(part, slice(int(ends[row] - part.lengths[row]), int(ends[row]))) for part, ends, row in found if with_states]
         return EncodedTexts(
             keys,
@@ -79,6 +80,11 @@ class KnownTexts:
             np.concatenate([part.ids[span] for part, span in spans]) if spans else np.zeros(0, dtype=np.int32),
             np.concatenate([part.states[span] for part, span in spans]) if spans else np.zeros((0, 0), dtype=np.float16),
         )
+
+    def _find(self, place: int) -> tuple[EncodedTexts, NDArray[np.int64], int]:
+        """Return the part that holds the text at *place* among all, the ends of its tokens, and the text's row in it."""
+        number = bisect_right(self._starts, place) - 1
+        return *self._parts[number], place - self._starts[number]
 
     @property
     def _dimension(self) -> int:
