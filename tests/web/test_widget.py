@@ -251,6 +251,7 @@ def test_a_visitor_says_what_is_wrong_with_a_reply(visit, chat):
     panel = opened(visit())
     ask(panel)
     panel.get_by_role("button", name="No", exact=True).click()
+    expect(panel.get_by_role("button", name="The source is wrong")).to_be_in_viewport(ratio=1)
     panel.get_by_role("textbox", name="A note").fill("Look at point 11.")
     panel.get_by_role("button", name="The source is wrong").click()
     expect(panel.get_by_text("Thank you. It was noted.").first).to_be_visible()

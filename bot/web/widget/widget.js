@@ -1267,7 +1267,8 @@
         const note = el("textarea", { rows: 2, maxlength: MAX_QUESTION, "aria-label": words.note, placeholder: words.note });
         const verdicts = Object.entries(words.verdicts).map(([verdict, label]) => button(label, () => send(verdict, note.value)));
         asking.replaceChildren(note, el("div", { class: "choices" }, ...verdicts));
-        note.focus();
+        note.focus({ preventScroll: true }); // of the page; the chat scrolls by itself
+        this.#log.scrollTop = this.#log.scrollHeight;
       };
       asking.append(
         el("span", null, words.right),
