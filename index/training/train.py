@@ -41,7 +41,7 @@ WEIGHT_DECAY = 0.05
 WARM_UP = 0.05  # share of the steps in which the rate rises to its highest; it then falls by a cosine
 LOWEST_RATE = 0.05  # share of the highest rate at which a pass ends
 LARGEST_GRADIENT = 1.0  # norm to which gradients are cut
-HELD_CANDIDATES = 12  # sentences ranked for a question kept aside, the nearest by cosine: as many as search has read
+HELD_CANDIDATES = 12  # sentences ranked for a question kept aside, the nearest by cosine
 
 Information = NDArray[np.float32]
 Watch = Callable[[int, int, float], None]  # called with steps done, steps in all, and the step's loss
