@@ -34,6 +34,7 @@ class Citation:
     answer_start: int
     answer_end: int
     also: bool = False
+    page: int | None = None  # on which the paragraph begins, counted from 1, where the format has pages
 
     @property
     def paragraph_id(self) -> str:
@@ -128,10 +129,16 @@ def permanent_address(document_id: str, paragraph: int, sentence: int | None = N
 
 
 def point(paragraph: Paragraph | Citation) -> str:
-    """Return how a reader names the place: "point 10" by the document's own number, else "paragraph 3"."""
-    if paragraph.printed_number is not None:
-        return f"point {paragraph.printed_number}"
-    return f"paragraph {paragraph.paragraph_number if isinstance(paragraph, Citation) else paragraph.number}"
+    """Return how a reader names the place: "point 10" or "Article 3" by the document's own number, else "paragraph 3"; with its page."""
+    printed = paragraph.printed_number
+    number = paragraph.paragraph_number if isinstance(paragraph, Citation) else paragraph.number
+    place = f"paragraph {number}" if printed is None else printed if names_itself(printed) else f"point {printed}"
+    return place if paragraph.page is None else f"{place}, p. {paragraph.page}"
+
+
+def names_itself(printed_number: str) -> bool:
+    """Tell a number that comes with its name, as "Article 3" and "第三条" do, from a bare one."""
+    return " " in printed_number or printed_number.startswith("第")
 
 
 def reply_to_json(reply: Reply) -> dict[str, object]:
@@ -197,6 +204,7 @@ def _citation_to_json(citation: Citation) -> dict[str, object]:
         "paragraph": citation.paragraph_number,
         "sentence": citation.sentence_number,
         "printed_number": citation.printed_number,
+        "page": citation.page,
         "cited_text": citation.quote,
         "start_char_index": citation.start,
         "end_char_index": citation.end,
@@ -214,6 +222,7 @@ def _nearest_to_json(nearest: NearestPassage) -> dict[str, object]:
         "paragraph_id": paragraph.paragraph_id,
         "sentence_id": paragraph.sentence_id(nearest.sentence),
         "printed_number": paragraph.printed_number,
+        "page": paragraph.page,
         "text": paragraph.text,
         "sentence_text": paragraph.sentence_text(nearest.sentence),
         "score": round(nearest.passage.score, 4),

@@ -165,6 +165,7 @@ def _passage_to_json(passage: Passage, description: Description) -> dict[str, ob
         "paragraph_id": paragraph.paragraph_id,
         "paragraph": paragraph.number,
         "printed_number": paragraph.printed_number,
+        "page": paragraph.page,
         "text": paragraph.text,
         "address": permanent_address(description.document_id, paragraph.number),
     }
@@ -205,6 +206,7 @@ def _paragraph_to_json(paragraph: Paragraph) -> dict[str, object]:
         "id": paragraph.paragraph_id,
         "number": paragraph.number,
         "printed_number": paragraph.printed_number,
+        "page": paragraph.page,
         "role": paragraph.role,
         "start": paragraph.start,
         "text": paragraph.text,

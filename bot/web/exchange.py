@@ -14,7 +14,7 @@ from bot.filters import Filter, Scope, combined, phrases
 from bot.languages import Voice, language_of, voice
 from bot.messages import in_words
 from bot.question import MAX_QUESTION_LENGTH
-from bot.reply import Abstention, Answer, Citation, Courtesy, NearestPassage, Reply, permanent_address
+from bot.reply import Abstention, Answer, Citation, Courtesy, NearestPassage, Reply, names_itself, permanent_address
 from bot.web.labels import labels
 from index.document import DOCUMENT_ID, Description
 from index.filters import EVERYTHING
@@ -204,7 +204,7 @@ def conversation(exchanges: Sequence[Exchange]) -> Conversation:
 
 
 def _cited(citation: Citation, language: Voice) -> Place:
-    where = _point(citation.printed_number, citation.paragraph_number, language)
+    where = _point(citation.printed_number, citation.paragraph_number, citation.page, language)
     return _place(citation.description, where, citation.paragraph_number, citation.sentence_number, citation.quote).model_copy(
         update={"marker": citation.marker, "also": citation.also}
     )
@@ -212,12 +212,17 @@ def _cited(citation: Citation, language: Voice) -> Place:
 
 def _nearest(nearest: NearestPassage, language: Voice) -> Place:
     paragraph, sentence = nearest.passage.paragraph, nearest.sentence
-    where = _point(paragraph.printed_number, paragraph.number, language)
+    where = _point(paragraph.printed_number, paragraph.number, paragraph.page, language)
     return _place(nearest.description, where, paragraph.number, sentence.number, paragraph.sentence_text(sentence))
 
 
-def _point(printed_number: str | None, number: int, language: Voice) -> str:
-    return labels(language)["paragraph" if printed_number is None else "point"].format(number=printed_number or number)
+def _point(printed_number: str | None, number: int, page: int | None, language: Voice) -> str:
+    words = labels(language)
+    if printed_number is not None and names_itself(printed_number):
+        place = printed_number
+    else:
+        place = words["paragraph" if printed_number is None else "point"].format(number=printed_number or number)
+    return place if page is None else f"{place}, {words['page'].format(number=page)}"
 
 
 def _place(description: Description, where: str, paragraph: int, sentence: int, quote: str) -> Place:

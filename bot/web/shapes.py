@@ -144,6 +144,7 @@ class CitationShape(DocumentFacts):
     paragraph: int
     sentence: int
     printed_number: str | None
+    page: int | None
     cited_text: str
     start_char_index: int
     end_char_index: int
@@ -159,6 +160,7 @@ class Nearest(DocumentFacts):
     paragraph_id: str
     sentence_id: str
     printed_number: str | None
+    page: int | None
     text: str
     sentence_text: str
     score: float
@@ -229,6 +231,7 @@ class PassageShape(DocumentFacts):
     paragraph_id: str
     paragraph: int
     printed_number: str | None
+    page: int | None
     text: str
     address: str
 
@@ -280,6 +283,7 @@ class ParagraphShape(_Given):
     id: str
     number: int
     printed_number: str | None
+    page: int | None
     role: str
     start: int
     text: str

@@ -11,6 +11,7 @@ from bot.citations import cite
 from bot.filters import Filter
 from bot.reply import Abstention, Answer, Courtesy, NearestPassage, permanent_address, point, reply_to_json
 from bot.writer import write_extract
+from index.document import Paragraph
 from tests.bot.values import DESCRIPTIONS, DRUGS, PEACE, SPEECH, evidence, scored
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -101,3 +102,18 @@ def test_a_place_is_named_by_the_documents_own_number_where_it_has_one():
     """A reader looks for "point 10" in the document, not for our count."""
     assert [point(paragraph) for paragraph in SPEECH.paragraphs] == ["paragraph 1", "point 1", "point 1", "point 2"]
     assert [point(citation) for citation in REPLIES["answer"].citations] == ["point 1", "paragraph 1", "point 1"]
+
+
+@pytest.mark.parametrize(
+    ("printed", "page", "expected"),
+    [
+        pytest.param("10", 3, "point 10, p. 3", id="a point on a page"),
+        pytest.param(None, 3, "paragraph 7, p. 3", id="a paragraph on a page"),
+        pytest.param("Article 3", None, "Article 3", id="a number with its name"),
+        pytest.param("Article 3, point 1", 2, "Article 3, point 1, p. 2", id="a point of an article"),
+        pytest.param("第三条", None, "第三条", id="a Chinese article"),
+    ],
+)
+def test_a_place_has_its_page_and_keeps_its_name(printed, page, expected):
+    """As a reader would look it up."""
+    assert point(Paragraph("doc", 7, 0, "Text.", "body", printed, (), page)) == expected
