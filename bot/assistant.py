@@ -14,7 +14,7 @@ from bot.courtesy import courtesy, small_talk_kind
 from bot.evidence import Evidence, EvidenceSentence, NoEvidence, choose_evidence, evidence_digest
 from bot.filters import ALL_DOCUMENTS, Filter, Library, Scope, combined, library_of, listed, read_filters
 from bot.follow_up import Understood, understand
-from bot.languages import Language, Voice, english_words, language_of, reads, translated, voice
+from bot.languages import Language, Voice, english_words, language_of, reads, translated, unrelated_cosine, voice
 from bot.messages import in_words, messages
 from bot.prompts import new_ids
 from bot.question import check_question, parts
@@ -202,6 +202,11 @@ class Assistant:
         return translated(self.examples[0], _voice(asked)) if self.examples else ""
 
     @cached_property
+    def _unrelated(self) -> float:
+        """The cosine that sentences without anything in common have under the embedding model."""
+        return unrelated_cosine(self._embeddings.encode_documents)
+
+    @cached_property
     def _library(self) -> Library:
         return library_of(tuple(self._descriptions.values()))
 
@@ -246,7 +251,8 @@ class Assistant:
             asked = [(asked[0][0], blend(asked[0][1], alone, OWN_WORDS))]
         if understood.wish == "more":
             asked = [(part, leave_out(found, before.said)) for part, found in asked]
-        return interleave([found for _, found in asked]), choose_evidence(asked)
+        read = any(scored.reading is not None for _, found in asked for scored in found.sentences)
+        return interleave([found for _, found in asked]), choose_evidence(asked, 0.0 if read else self._unrelated)
 
     def _cite(self, draft: Sequence[DraftSentence], evidence: Evidence, question: str, standalone_question: str) -> Answer | None:
         return cite(

@@ -109,6 +109,15 @@ def reads(encode: Callable[[Sequence[str]], Vectors], language: Voice) -> bool:
     if not pairs:
         return language == "en"
     cosines = encode(tuple(pairs.values())) @ encode(tuple(pairs)).T
-    twins = float(cosines.diagonal().mean())
-    unrelated = float((cosines.sum() - cosines.trace()) / (cosines.size - len(pairs)))
-    return twins - unrelated >= TWINS_FROM * (1 - unrelated)
+    unrelated = _off_diagonal_mean(cosines)
+    return float(cosines.diagonal().mean()) - unrelated >= TWINS_FROM * (1 - unrelated)
+
+
+def unrelated_cosine(encode: Callable[[Sequence[str]], Vectors]) -> float:
+    """Return the mean cosine of English sentences that have nothing to do with each other: where a model's scale begins."""
+    vectors = encode(tuple(_data("ru")["sentences"]))
+    return _off_diagonal_mean(vectors @ vectors.T)
+
+
+def _off_diagonal_mean(cosines: Vectors) -> float:
+    return float((cosines.sum() - cosines.trace()) / (cosines.size - len(cosines)))

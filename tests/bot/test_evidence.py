@@ -46,6 +46,20 @@ def test_nothing_found_is_no_evidence(generation, embeddings):
     assert isinstance(choose_evidence([("Anything", nothing)]), NoEvidence)
 
 
+def test_where_the_reader_read_nothing_nearness_decides(generation, embeddings):
+    """Another embedding model has no reader; how near is near depends on its scale."""
+
+    def unread(question):
+        found = search(generation, embeddings, question)
+        return [(question, replace(found, sentences=tuple(replace(scored, reading=None) for scored in found.sentences)))]
+
+    evidence = choose_evidence(unread(QUESTIONS[0]), unrelated=0.05)
+    assert isinstance(evidence, Evidence)
+    assert "legalising cannabis" in evidence.sentences[0].scored.text
+    assert isinstance(choose_evidence(unread("How do I bake sourdough bread?"), unrelated=0.05), NoEvidence)
+    assert isinstance(choose_evidence(unread(QUESTIONS[0]), unrelated=0.9), NoEvidence)
+
+
 def test_choosing_twice_gives_the_same_evidence(generation, embeddings):
     """Evidence depends on the question and what was found, on nothing else."""
     found = search(generation, embeddings, QUESTIONS[0])

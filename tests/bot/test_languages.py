@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from app import EXAMPLES
-from bot.languages import VOICES, english_twin, english_words, language_of, reads, translated, voice
+from bot.languages import VOICES, english_twin, english_words, language_of, reads, translated, unrelated_cosine, voice
 from index.embedding import Vectors
 from tests.project import ROOT
 
@@ -105,6 +105,12 @@ def test_the_default_model_reads_english_alone(embeddings, language):
     """It is said so, not assumed: the pairs are encoded."""
     assert not reads(embeddings.encode_documents, language)
     assert reads(embeddings.encode_documents, "en")
+
+
+def test_unrelated_sentences_show_where_a_models_scale_begins(embeddings):
+    """At right angles for the default model, nearly; at 4/5 where all vectors share a part of length 2."""
+    assert unrelated_cosine(embeddings.encode_documents) == pytest.approx(0.05, abs=0.05)
+    assert unrelated_cosine(fake(2, 0)) == pytest.approx(4 / 5)
 
 
 @pytest.mark.parametrize(("scale", "noise", "reading"), [(0, 0.05, True), (2, 0.05, True), (0, 2, False), (2, 2, False)])

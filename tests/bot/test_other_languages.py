@@ -142,11 +142,25 @@ class Polyglot(Encoder):
 
 
 @LANGUAGES
-def test_with_a_model_that_reads_the_language_its_questions_are_searched_for_as_they_are(generation, embeddings, language):
-    """The document's own sentence, with a word on its language."""
+def test_a_model_that_reads_the_language_needs_no_reader(generation, embeddings, language, monkeypatch):
+    """The reader is for the default model alone; nearness then decides, and sentences still stand word for word in the documents."""
+    monkeypatch.setattr("index.search.open_reader", lambda digest: None)
+    reply = _reading(generation, embeddings, language).reply(OTHERS[language], Conversation())
+    assert isinstance(reply, Answer)
+    assert {sentence.status for sentence in reply.sentences} == {"verbatim"}
+    assert reply.note == messages(language)["original_language"]
+
+
+def _reading(generation, embeddings, language) -> Assistant:
     data = yaml.safe_load((ROOT / "prompts" / "languages" / f"{language}.yaml").read_text(encoding="utf-8"))
     twins = {twin: english for english, twin in data["sentences"].items()} | {OTHERS[language]: CANNABIS}
-    reply = Assistant(generation, Polyglot(embeddings, twins), EXAMPLES).reply(OTHERS[language], Conversation())
+    return Assistant(generation, Polyglot(embeddings, twins), EXAMPLES)
+
+
+@LANGUAGES
+def test_with_a_model_that_reads_the_language_its_questions_are_searched_for_as_they_are(generation, embeddings, language):
+    """The document's own sentence, with a word on its language."""
+    reply = _reading(generation, embeddings, language).reply(OTHERS[language], Conversation())
     assert isinstance(reply, Answer)
     assert reply.citations[0].sentence_id == "norov-remarks-mcis-2019/p27/s1"
     assert reply.standalone_question == OTHERS[language]
