@@ -23,7 +23,7 @@ from index.encoded import Keys
 from index.entries import Entry, Texts, named_of
 from index.errors import IndexUnusableError
 from index.files import remove, replace_synced, sha256, sync, sync_tree, write_synced
-from index.manifest import CURRENT, FORMAT_VERSION, GENERATION, MANIFEST, Manifest
+from index.manifest import CURRENT, FORMAT_VERSION, GENERATION, MANIFEST, Manifest, faults, manifest_of
 from index.postings import TermRows, join, save_terms
 from index.store import NAMES, Generation, matrix
 from index.vocabulary import Named, vocabulary_of
@@ -86,11 +86,20 @@ def tidy(folder: Path, kept: Set[str]) -> None:
 def _switch(folder: Path, draft: Path, manifest: Manifest) -> None:
     """Make the verified *draft* the current generation."""
     name = manifest.generation
-    if (folder / name).exists():  # the same generation, and damaged, or nobody would build it
+    if (folder / name).exists() and not _is_whole(folder / name, manifest):
         (folder / name).rename(folder / f"{DRAFT}-damaged")
-    draft.rename(folder / name)
+    if not (folder / name).exists():
+        draft.rename(folder / name)
     sync(folder)
     replace_synced(folder / CURRENT, name.encode())
+
+
+def _is_whole(generation: Path, manifest: Manifest) -> bool:
+    """Tell whether the folder *generation* is just what *manifest* says."""
+    try:
+        return manifest_of(generation) == manifest and not any(faults(generation, manifest))
+    except IndexUnusableError:
+        return False
 
 
 def _write_draft(

@@ -1,6 +1,7 @@
 """A corpus folder becomes the current generation of an index folder, when and only when something changed."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -365,6 +366,30 @@ def test_the_same_corpus_gives_the_same_index_and_ranking_in_any_process(corpus,
     ]  # fmt: skip
     assert said[0] == said[1]
     assert "Then drugs." in said[0]
+
+
+FULL = """
+import resource, sys, pathlib
+from index.build import build
+from index.errors import IndexUnusableError
+from tests.fakes import WordEmbeddings
+corpus, folder, most = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+try: build(corpus, folder, WordEmbeddings(), lambda done, total: None)
+except IndexUnusableError as error: print(error)
+"""
+
+
+@pytest.mark.parametrize("most", [1000, 10_000, 15_000])
+def test_where_the_system_lets_no_file_grow_further_the_old_index_stays(corpus, folder, most):
+    """Whichever library writes, the message is the same, and the draft is removed."""
+    old = build(corpus, folder, WordEmbeddings(), silent)
+    changed(corpus)
+    command = [sys.executable, "-c", FULL, corpus, folder, str(most)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert re.search(r"The index folder \S+ cannot be written \(.+\)\. Make room or name another: SCO_INDEX_DIR", done.stdout)
+    assert open_generation(folder).manifest == old
+    assert not list(folder.glob("draft*"))
 
 
 # --- builds that are stopped go on where they were

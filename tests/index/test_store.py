@@ -257,12 +257,24 @@ def test_other_files_in_the_index_folder_are_left_alone(tmp_path):
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
-def test_a_damaged_generation_is_mended_by_writing_it_again(small, tmp_path):
+@pytest.mark.parametrize("name", ["corpus.sqlite", "manifest.json"])
+def test_a_damaged_generation_is_mended_by_writing_it_again(tmp_path, name):
     """The same documents give the same name; the fresh files take the damaged ones' place."""
     manifest = write(tmp_path, document("One."))
-    (tmp_path / f"generation-{manifest.index_fingerprint}" / "corpus.sqlite").write_bytes(b"damage")
+    (tmp_path / manifest.generation / name).write_bytes(b"damage")
     write(tmp_path, document("One."))
     assert open_generation(tmp_path).document("doc").text == "One."
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["CURRENT", "LOCK", manifest.generation]
+
+
+def test_a_generation_that_is_there_and_whole_is_pointed_to_again(tmp_path):
+    """Its files stay: somebody may be opening them."""
+    manifest = write(tmp_path, document("One."))
+    before = (tmp_path / manifest.generation).stat().st_ino
+    (tmp_path / "CURRENT").unlink()
+    write(tmp_path, document("One."))
+    assert open_generation(tmp_path).manifest == manifest
+    assert (tmp_path / manifest.generation).stat().st_ino == before
 
 
 # --- nothing damaged is opened
