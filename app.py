@@ -147,7 +147,7 @@ def _serve(options: argparse.Namespace, settings: "Settings") -> int:
         settings.requests_per_minute,
         feedback=FeedbackFile(settings.index_dir / NAME),
     )
-    serve(_assistant(settings), settings.host, settings.port, access)
+    serve(lambda: _assistant(settings), settings.host, settings.port, access)
     return ANSWERED
 
 

@@ -35,6 +35,7 @@ from bot.web.feedback import FeedbackFile
 from bot.web.guard import API_PATHS, Bounds, Guard, route_path
 from bot.web.labels import wanted
 from bot.web.limits import PER_ADDRESS, PER_CONVERSATION, Rates, Workers
+from bot.web.loading import answering_meanwhile
 from bot.web.metrics import Counting, Metrics
 from bot.web.page import TITLE, build_page, front_page
 from bot.web.sessions import Sessions
@@ -132,8 +133,11 @@ def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access =
     return server
 
 
-def serve(assistant: Assistant, host: str, port: int, access: Access = Access()) -> None:
-    """Serve until interrupted, after printing the address to open. Raises ServerError if *host* and *port* cannot be had."""
+def serve(load: Callable[[], Assistant], host: str, port: int, access: Access = Access()) -> None:
+    """Serve what *load* returns until interrupted, after printing the address to open; until then, answer that it is being loaded.
+
+    Raises ServerError if *host* and *port* cannot be had, and whatever *load* raises.
+    """
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048)
     except OSError as error:
@@ -141,6 +145,8 @@ def serve(assistant: Assistant, host: str, port: int, access: Access = Access())
         raise ServerError(f"Cannot listen on {host} port {port}: {why}. Choose another port: SCO_PORT={port + 1} python app.py") from error
     name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # all addresses of the machine; this one can be opened
     with listening:
+        with answering_meanwhile(listening):
+            assistant = load()
         asyncio.run(_run(assistant, access, listening, f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"))
 
 

@@ -340,8 +340,9 @@ def test_the_page_and_its_controls_speak_the_visitors_language(client, language)
         assert spoken["all_documents"] in client.get("/documents/norov-remarks-mcis-2019", headers=headers).text
         assert spoken["no_such_document"] in client.get("/documents/nix", headers=headers).text
         client.headers.update(headers)
-        data = run(client, "restore", [[]])["output"]["data"]
-        asked = ask(client, "?")
+        session = f"{language}{len(headers)}"  # begun by a browser with these cookies
+        data = run(client, "restore", [[]], session)["output"]["data"]
+        asked = ask(client, "?", session=session)
         for name in headers:
             del client.headers[name]
         assert spoken["welcome"] in data[1]["placeholder"]
@@ -375,4 +376,4 @@ def test_a_port_in_use_is_named_with_what_to_do(assistant):
         with pytest.raises(
             ServerError, match=rf"Cannot listen on 127\.0\.0\.1 port {port}: Address already in use\. .*SCO_PORT={port + 1}"
         ):
-            serve(assistant, "127.0.0.1", port)
+            serve(lambda: assistant, "127.0.0.1", port)

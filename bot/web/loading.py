@@ -1,0 +1,55 @@
+"""Answers on the server's port while the assistant is loaded: alive, not ready, come again. Knows nothing of what is loaded."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse
+from starlette.types import Receive, Scope, Send
+
+from bot.web.documents import site_page
+from bot.web.guard import Guard
+from bot.web.refusals import Json, RefusalError, refusal_response
+
+RETRY_S = 2  # a later start takes some seconds; a first one builds the index
+GRACE_S = 1  # that an answer on its way gets
+
+
+@contextmanager
+def answering_meanwhile(listening: socket.socket) -> Iterator[None]:
+    """Answer on *listening* from a thread while the block runs; connections that come later wait for whoever serves next."""
+    config = uvicorn.Config(
+        Guard(_loading, ()),
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    server = uvicorn.Server(config)
+    # Whoever serves closes what it serves on, so it gets a duplicate.
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening.dup()])), name="loading")
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+async def _loading(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"].endswith("/healthz"):
+        await Json({"status": "loading", "index_fingerprint": ""})(scope, receive, send)
+        return
+    refusal = RefusalError(503, "loading", "The assistant is still being loaded.", f"Ask again in {RETRY_S} s.", RETRY_S)
+    if "text/html" in Headers(scope=scope).get("accept", ""):
+        page = site_page("One moment", f"<h1>One moment</h1><p>{refusal.message} This page comes back by itself.</p>")
+        await HTMLResponse(page, 503, {"retry-after": f"{RETRY_S}", "refresh": f"{RETRY_S}"})(scope, receive, send)
+        return
+    await refusal_response(refusal)(scope, receive, send)

@@ -1,0 +1,53 @@
+"""While the server loads it says so on its port, and whoever comes then is served afterwards."""
+
+import socket
+import threading
+
+import httpx
+import pytest
+
+from bot.web.loading import answering_meanwhile
+
+
+@pytest.fixture
+def listening():
+    """A free port of this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
+def get(listening: socket.socket, path: str, accept: str = "*/*") -> httpx.Response:
+    """Ask whoever answers there."""
+    return httpx.get(f"http://127.0.0.1:{listening.getsockname()[1]}{path}", headers={"accept": accept}, timeout=30)
+
+
+def test_it_is_alive_and_not_ready(listening):
+    """A watcher leaves it running and sends nobody there yet; a program is told when to come again."""
+    with answering_meanwhile(listening):
+        assert get(listening, "/healthz").json()["status"] == "loading"
+        ready, asked = get(listening, "/readyz"), get(listening, "/api/documents")
+    for response in (ready, asked):
+        assert (response.status_code, response.json()["error"]["code"]) == (503, "loading")
+        assert int(response.headers["retry-after"]) > 0
+
+
+def test_a_person_sees_a_page_that_comes_back_by_itself(listening):
+    """With the headers of every page."""
+    with answering_meanwhile(listening):
+        page = get(listening, "/", "text/html,*/*")
+    assert page.status_code == 503
+    assert "still being loaded" in page.text
+    assert int(page.headers["refresh"]) > 0
+    assert "frame-ancestors 'self'" in page.headers["content-security-policy"]
+
+
+def test_the_port_is_served_on_by_whoever_comes_next(listening):
+    """It is never closed in between, also if loading fails."""
+    with pytest.raises(RuntimeError), answering_meanwhile(listening):
+        raise RuntimeError
+    visitor = threading.Thread(target=lambda: socket.create_connection(listening.getsockname(), 30).close())
+    visitor.start()
+    connection, _ = listening.accept()
+    connection.close()
+    visitor.join(30)
+    assert not [thread for thread in threading.enumerate() if thread.name == "loading"]
