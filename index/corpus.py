@@ -3,6 +3,7 @@
 One file at fault costs itself: the rest is read. Knows nothing of paragraphs' insides (parse.py), of formats, vectors or search.
 """
 
+import codecs
 import hashlib
 import os
 import re
@@ -28,7 +29,7 @@ MAX_FILE_BYTES = 100_000_000  # the longest texts take some millions, PDFs with 
 _LOCKS = ("~$", "._")  # what Word and macOS put beside a document that is open or was copied; no documents
 _PDF, _ZIP = b"%PDF-", b"PK\x03\x04"  # how these formats begin, whatever a file's name says
 SIGNATURE_WITHIN = 1024  # bytes: readers allow that much before the mark of a PDF
-_STATES_ID = re.compile(r"^id\s*:", re.MULTILINE)
+_STATES_ID = re.compile(rb"[\r\n]id[ \t]*:")
 _SEPARATORS = re.compile(r"[\W_]+")
 
 
@@ -261,9 +262,11 @@ def _stated_id(path: Path, content: bytes, sidecar: bytes) -> str:
     try:
         if sidecar:
             return read_values(sidecar.decode("utf-8-sig"), 1).get("id", "")
-        front_matter = split(_decoded(content))[0] if path.suffix.lower() in TEXT else None
-        # Looked for before it is read: of a thousand texts, few state an id, and YAML is slow.
-        return read_values(front_matter, 1).get("id", "") if front_matter and _STATES_ID.search(front_matter) else ""
+        # Looked for before anything is decoded or read: of a thousand texts, few state an id, and YAML is slow.
+        opened = content.startswith((b"---", codecs.BOM_UTF8))
+        if path.suffix.lower() not in TEXT or not opened or not _STATES_ID.search(content):
+            return ""
+        return read_values(split(_decoded(content))[0] or "", 1).get("id", "")
     except (FormatError, UnicodeDecodeError):
         return ""
 
