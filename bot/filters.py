@@ -9,9 +9,9 @@ words are data: prompts/filters/.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +22,7 @@ from index.terms import terms
 
 _FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "filters"
 
+Phrases = Mapping[str, re.Pattern[str]]  # by name
 Field = Literal["since", "until", "speaker", "kind", "document", "latest"]
 _SENT = ("since", "until", "speakers", "kinds", "documents", "latest", "from_words")  # the fields of filters that are sent
 
@@ -59,13 +60,13 @@ class ReadQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """What the documents of one index can be told apart by, and the phrases that do."""
+    """What the documents of one index can be told apart by."""
 
     descriptions: tuple[Description, ...]
     kinds: Mapping[str, str]  # what a kind is called, in lower case -> the kind
     speakers: Mapping[str, str]  # a name or surname in lower case -> the name to filter by
     titles: Mapping[str, str]  # a title or id in lower case -> the document's id
-    phrases: Mapping[str, re.Pattern[str]] = field(repr=False)
+    longest_name: int  # words of a speaker's name at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,8 @@ def library_of(descriptions: Sequence[Description]) -> Library:
         speakers[name.lower().removeprefix("the ")] = name
     titles = {one.title.lower(): one.document_id for one in descriptions if len(one.title.split()) > 1}
     titles |= {one.document_id: one.document_id for one in descriptions if "-" in one.document_id}
-    return Library(tuple(descriptions), called, speakers, titles, _phrases(called, speakers))
+    longest = max((len(_NAME_WORD.findall(name)) for name in speakers), default=0)
+    return Library(tuple(descriptions), called, speakers, titles, longest)
 
 
 def read_filters(question: str, library: Library) -> ReadQuestion:
@@ -139,15 +141,17 @@ def read_filters(question: str, library: Library) -> ReadQuestion:
     Of filters that restrict nothing only those stay that name documents outright; nothing is left out of a question that
     would hold no subject without it.
     """
-    found = [*_dates(question, library), *_kinds(question, library), *_speakers(question, library), *_documents(question, library)]
-    found += _latest(question, library)
+    phrases = _phrases(frozenset(library.kinds))
+    typed, question = question, " ".join(question.replace(_NAME, " ").replace(_DAY, " ").split())
+    found = [*_dates(question, library, phrases), *_kinds(question, library, phrases), *_speakers(question, library, phrases)]
+    found += [*_documents(question, library), *_latest(question, library, phrases)]
     filters = tuple(dict.fromkeys(one for each in found for one in each.filters))
     rest, last = question, len(question) + 1
     for each in sorted(found, key=lambda one: -one.end):
         if each.start < each.end <= last:
             rest, last = f"{rest[: each.start]}{each.instead}{rest[each.end :]}", each.start
     rest = re.sub(r"\s+([?.!,;:])", r"\1", " ".join(rest.split())).lstrip(" ,;:")
-    return ReadQuestion(rest if found and terms(rest) else question, filters)
+    return ReadQuestion(rest if found and terms(rest) else typed, filters)
 
 
 def combined(given: Filters, filters: Iterable[Filter]) -> Filters:
@@ -191,60 +195,63 @@ def phrases(filters: Sequence[Filter]) -> tuple[tuple[Filter, ...], ...]:
 # --- what the words of a question point to
 
 
-def _dates(question: str, library: Library) -> Iterator[_Found]:
+def _dates(question: str, library: Library, phrases: Phrases) -> Iterator[_Found]:
     """Yield the one stretch of time that *question* names for its documents; two make a comparison, which needs all documents."""
-    pointed = [match for name in ("dated_documents", "dated_document") for match in library.phrases[name].finditer(question)]
+    masked = _days().sub(lambda match: _DAY * len(match.group()), question)
+    if _DAY not in masked:
+        return
+    pointed = [match for name in ("dated_documents", "dated_document") for match in phrases[name].finditer(masked)]
     outright = [match for match in pointed if match.groupdict().get("adjunct", "") is not None or match["says"]]
-    said = library.phrases["said"].search(question)
-    bare = [match for name in ("said_then", "then_said", "closing") if (match := library.phrases[name].search(question))] if said else []
-    match = outright[0] if outright else next((one for one in bare if not _is_content(question, one, library)), None)
-    years = set(re.findall(_YEAR, question))
-    if match is None or len({one["time"] for one in outright}) > 1 or not years <= set(re.findall(_YEAR, match["time"])):
+    said = phrases["said"].search(masked)
+    bare = [match for name in ("said_then", "then_said", "closing") if (match := phrases[name].search(masked))] if said else []
+    match = outright[0] if outright else next((one for one in bare if not _is_content(masked, one, phrases)), None)
+    if match is None:
+        return
+    times = {question[slice(*one.span("time"))] for one in (outright or [match])}
+    time = question[slice(*match.span("time"))]
+    if len(times) > 1 or not set(re.findall(_YEAR, question)) <= set(re.findall(_YEAR, time)):
         return
     try:
-        since, until = _read_time(match["time"])
+        since, until = _read_time(time)
     except ValueError:
         return
     meant = Filters(since, until)
     if not outright and not _restricts(meant, library):
         return
     whole = outright and match.groupdict().get("adjunct")
-    yield _Found(tuple(Filter(one.field, one.value, _said(match["time"])) for one in listed(meant)), *match.span(0 if whole else "time"))
-    noun = _key(match["noun"]) if outright else ""
+    yield _Found(tuple(Filter(one.field, one.value, _said(time)) for one in listed(meant)), *match.span(0 if whole else "time"))
+    noun = match["noun"].lower() if outright else ""
     if noun in library.kinds and _restricts(Filters(kinds=(library.kinds[noun],)), library):
         yield _Found((Filter("kind", library.kinds[noun], match["noun"]),), match.end("noun"), match.end("noun"))
 
 
-def _is_content(question: str, match: re.Match[str], library: Library) -> bool:
+def _is_content(question: str, match: re.Match[str], phrases: Phrases) -> bool:
     """Tell whether the date of *match* may be that of something spoken of, not of a document."""
     between = match.groupdict().get("between")
     about = question[match.end() :].partition(" ")[2] if between is None else between
-    return bool(library.phrases["content"].search(about)) and match.re is not library.phrases["said_then"]
+    return bool(phrases["content"].search(about)) and match.re is not phrases["said_then"]
 
 
-def _kinds(question: str, library: Library) -> Iterator[_Found]:
+def _kinds(question: str, library: Library, phrases: Phrases) -> Iterator[_Found]:
     """Yield the kinds of documents that *question* asks in; kinds that take in all documents, or are compared, are none."""
-    if "kind" not in library.phrases or library.phrases["compares"].search(question):
+    if "kind" not in phrases or phrases["compares"].search(question):
         return
-    matches = list(library.phrases["kind"].finditer(question))
-    named = [
-        (match, library.kinds[" ".join((match["kind_in"] or match["kind_says"] or match["kind_has"]).lower().split())]) for match in matches
-    ]
+    matches = list(phrases["kind"].finditer(_without_names(question, library)))
+    named = [(match, library.kinds[(match["kind_in"] or match["kind_says"] or match["kind_has"]).lower()]) for match in matches]
     if named and _restricts(Filters(kinds=tuple(kind for _, kind in named)), library):
         for match, kind in named:
             start, end = match.span() if match["kind_in"] and len(named) == 1 else (match.end(), match.end())
-            yield _Found((Filter("kind", kind, _said(match["shown"] or match.group())),), start, end)
+            words = question[slice(*match.span("shown" if match["shown"] else 0))]
+            yield _Found((Filter("kind", kind, _said(words)),), start, end)
 
 
-def _speakers(question: str, library: Library) -> Iterator[_Found]:
+def _speakers(question: str, library: Library, phrases: Phrases) -> Iterator[_Found]:
     """Yield the speakers whom *question* asks about as speaking."""
-    if "speaker" not in library.phrases:
-        return
-    matches = list(library.phrases["speaker"].finditer(question))
-    named = [(match, next(value for name, value in match.groupdict().items() if name.startswith("name") and value)) for match in matches]
-    speakers = [library.speakers[_key(name)] for _, name in named]
-    if named and _restricts(Filters(speakers=tuple(speakers)), library):
-        for (match, name), speaker in zip(named, speakers, strict=True):
+    found = list(phrases["speaker"].finditer(_without_names(question, library)))
+    names = [question[slice(*match.span(match.lastgroup or 0))] for match in found]
+    speakers = [library.speakers[name.lower()] for name in names]
+    if names and _restricts(Filters(speakers=tuple(speakers)), library):
+        for match, name, speaker in zip(found, names, speakers, strict=True):
             yield _Found((Filter("speaker", speaker, name),), match.end(), match.end())
 
 
@@ -260,13 +267,13 @@ def _documents(question: str, library: Library) -> Iterator[_Found]:
                 yield _Found((Filter("document", document_id, match.group(1)),), match.end(), match.end())
 
 
-def _latest(question: str, library: Library) -> Iterator[_Found]:
+def _latest(question: str, library: Library, phrases: Phrases) -> Iterator[_Found]:
     """Yield that *question* asks for the newest document, where the documents are not all of one date."""
     if len({one.date for one in library.descriptions if one.date}) < 2:
         return
-    if match := library.phrases["latest"].search(question):
+    if match := phrases["latest"].search(question):
         yield _Found((Filter("latest", "true", match["word"]),), *match.span("word"))
-    elif match := library.phrases["latest_on"].search(question):
+    elif match := phrases["latest_on"].search(question):
         yield _Found((Filter("latest", "true", match.group()),), *match.span(), instead="said")
 
 
@@ -276,15 +283,14 @@ def _restricts(filters: Filters, library: Library) -> bool:
 
 
 def _said(words: str) -> str:
-    return " ".join(words.strip(" ,;:").split())
-
-
-def _key(name: str) -> str:
-    return " ".join(name.lower().split())
+    return words.strip(" ,;:")
 
 
 # --- phrases
 
+# Each stands in patterns for what they would otherwise have to hold many times over; for private use, so no text needs them.
+_NAME, _DAY = "\ue000", "\ue001"
+_NAME_WORD = re.compile(r"[^\W_]+(?:[-.’'][^\W_]{2,})*")
 _YEAR = r"\b(?:19|20)\d\d(?!\d)"
 _THE = r"(?:the|this|that|these|those|his|her|their|its)"
 # What makes of "the report" another one than ours: "in the report of the UN", "in the letter to the President".
@@ -298,42 +304,61 @@ _ASKED_IN = r"\b(?:in|from|within|across|among|according\s+to|which|what|any|all
 
 
 @cache
-def _words() -> Mapping[str, Sequence[str]]:
+def _loaded() -> Mapping[str, str | list[str] | dict[str, list[str]]]:
     import yaml
 
     loaded: dict[str, str | list[str] | dict[str, list[str]]] = yaml.safe_load((_FOLDER / "en.yaml").read_text(encoding="utf-8"))
-    return {name: value.split() if isinstance(value, str) else list(value) for name, value in loaded.items()}
+    return loaded
 
 
-@cache
+def _words() -> Mapping[str, Sequence[str]]:
+    """Return the lists of words by name."""
+    return {name: value.split() if isinstance(value, str) else list(value) for name, value in _loaded().items()}
+
+
 def _synonyms() -> Mapping[str, Sequence[str]]:
-    import yaml
+    """Return other names of kinds by kind."""
+    kinds = _loaded()["kinds"]
+    return kinds if isinstance(kinds, dict) else {}
 
-    kinds: dict[str, list[str]] = yaml.safe_load((_FOLDER / "en.yaml").read_text(encoding="utf-8"))["kinds"]
-    return kinds
+
+def _without_names(question: str, library: Library) -> str:
+    """Return *question* with a mark for each character of the speakers' names in it, longest names first."""
+    said = list(_NAME_WORD.finditer(question))
+    for length in range(library.longest_name, 0, -1):
+        for first, last in zip(said, said[length - 1 :], strict=False):
+            start, end = first.start(), last.end()
+            if question[start:end].lower() in library.speakers:
+                question = f"{question[:start]}{_NAME * (end - start)}{question[end:]}"
+    return question
 
 
-def _phrases(kinds: Iterable[str], speakers: Iterable[str]) -> Mapping[str, re.Pattern[str]]:
-    """Return the patterns of all phrases by name; those of kinds and speakers only where there are some."""
-    documents = _any({form for noun in _words()["documents"] for form in (noun, _plural(noun))})
+@lru_cache(maxsize=8)  # libraries
+def _phrases(kinds: frozenset[str]) -> Phrases:
+    """Return the patterns of all phrases by name, that of kinds only where there are some; a speaker's name is a run of marks."""
+    words = _words()
+    documents = _any({form for noun in words["documents"] for form in (noun, _plural(noun))})
     says, speaks, said, stands, content, compares = (
-        _any(_words()[name]) for name in ("says", "speaks", "said", "stands", "content", "compares")
+        _any(words[name]) for name in ("says", "speaks", "said", "stands", "content", "compares")
     )
     does_say = rf"(?:{says})(?:s|es|ed)?|said|told|spoke"
-    names = rf"(?:(?:mr|mrs|ms|dr|president|minister|ambassador|secretary-general)\.?\s+)?(?P<name_{{}}>{_any(speakers)})"
-    possessor = rf"|(?:{_any(speakers)})['’]s" if speakers else ""
-    day, opened, between = _day(), _opened(), _between()
-    period = rf"(?P<time>{opened}|{between})"
+    names = rf"(?:(?:mr|mrs|ms|dr|president|minister|ambassador|secretary-general)\.?\s+)?(?P<name_{{}}>{_NAME}+)"
+    day = rf"(?:the\s+years?\s+)?{_DAY}+"
+    time = (
+        rf"(?:ever\s+since|since|after|before|prior\s+to|until|till|up\s+to|in|during)\s+{day}|from\s+{day}\s+on(?:wards?)?\b"
+        rf"|(?:in\s+the\s+(?:time|period|years?)\s+)?(?:between\s+{day}\s+and\s+{day}|from\s+{day}\s+(?:to|until|till|through)\s+{day})"
+    )
+    period = rf"(?P<time>{time})"
     phrases = {
         "dated_documents": rf"(?:^|[,:;(]\s*|{_ASKED_IN})(?:(?:the|all|any|your|these|those)\s+)?(?:(?:sco|official|public|joint)\s+)?"
-        rf"(?P<noun>{documents})\s+(?:(?:dated|published|issued|released)\s+)?(?P<time>{opened}|{between}|(?:of|from|dated)\s+{day})"
+        rf"(?P<noun>{documents})\s+(?:(?:dated|published|issued|released)\s+)?(?P<time>{time}|(?:of|from|dated)\s+{day})"
         rf"{_GOES_ON}(?P<says>)",
-        "dated_document": rf"(?P<adjunct>,?\s*\b(?:in|from|within|according\s+to|as\s+per)\s+)?\b{_THE}\s+(?P<time>{day})\s+"
+        "dated_document": rf"(?P<adjunct>,?\s*\b(?:in|from|within|according\s+to|as\s+per)\s+)?\b{_THE}\s+(?P<time>{_DAY}+)\s+"
         rf"(?:(?:joint|official)\s+)?(?P<noun>{documents}){_OURS}(?P<says>\s+(?:also\s+)?(?:{does_say})\b)?",
         "said": rf"\b(?:{said})\b",
         "said_then": rf"\b(?:{said})\s+{period}{_GOES_ON}",
         "then_said": rf"^\W*{period}\s*,?\s+(?=(?:what|how|did|does|has|have|was|were|is)\b)",
-        "closing": rf"\b(?:{said})\b(?P<between>.*?)\s+{period}[\s?.!)]*$",
+        "closing": rf"\b(?:{said})\b(?P<between>.{{0,150}}?)\s+{period}[\s?.!)]*$",
         # "seized", but not a name such as "United" nor what merely describes ("related").
         "content": rf"\b(?:{content})\b|(?-i:\b(?!related|armed|organi[sz]ed|concerned)[a-z]+ed\b)",
         "compares": rf"\b(?:{compares})\b",
@@ -343,20 +368,19 @@ def _phrases(kinds: Iterable[str], speakers: Iterable[str]) -> Mapping[str, re.P
     }
     if kinds:
         kind = rf"(?P<kind_{{}}>{_any(kinds)}){_OURS}"
-        which = rf"(?:{_THE}{possessor})\s+(?:(?:full|whole|entire)\s+)?"
+        which = rf"(?:{_THE}|{_NAME}+['’]s)\s+(?:(?:full|whole|entire)\s+)?"
         phrases["kind"] = (
             rf",?\s*\b(?:in|within|from|according\s+to|as\s+per)\s+{which}{kind.format('in')}"
             rf"|\b(?:do|does|did|has|have)\s+(?P<shown>{which}{kind.format('has')})\s+(?:\w+ly\s+|also\s+|ever\s+|then\s+)?(?:{says})\b"
             rf"|\b(?:{which}{kind.format('says')})\s+(?:also\s+)?(?:{does_say})\b"
         )
-    if speakers:
-        phrases["speaker"] = (
-            rf"\b(?:{documents})\s+(?:by|of|from)\s+{names.format('by')}\b"
-            rf"|\b(?:according\s+to)\s+{names.format('to')}\b(?!['’])"
-            rf"|\b(?:do|does|did|has|have)\s+(?:the\s+)?{names.format('does')}\s+(?:\w+ly\s+|also\s+|ever\s+)?(?:{speaks})\b"
-            rf"|\b{names.format('whose')}['’]s\s+(?:{documents}|{stands})\b"
-            rf"|\b{names.format('says')}\s+(?:\w+ly\s+|also\s+|ever\s+|has\s+|had\s+)?(?:{speaks})\b"
-        )
+    phrases["speaker"] = (
+        rf"\b(?:{documents})\s+(?:by|of|from)\s+{names.format('by')}"
+        rf"|\b(?:according\s+to)\s+{names.format('to')}(?!['’])"
+        rf"|\b(?:do|does|did|has|have)\s+(?:the\s+)?{names.format('does')}\s+(?:\w+ly\s+|also\s+|ever\s+)?(?:{speaks})\b"
+        rf"|{names.format('whose')}['’]s\s+(?:{documents}|{stands})\b"
+        rf"|{names.format('says')}\s+(?:\w+ly\s+|also\s+|ever\s+|has\s+|had\s+)?(?:{speaks})\b"
+    )
     return {name: re.compile(pattern, re.IGNORECASE | re.DOTALL) for name, pattern in phrases.items()}
 
 
@@ -373,35 +397,22 @@ def _plural(name: str) -> str:
 # --- dates
 
 
-def _day() -> str:
-    """Return the pattern of a day, month or year as English writes it, or ISO 8601."""
+@cache
+def _days() -> re.Pattern[str]:
+    """Return the pattern of two years with a dash between, or a day, month or year as English writes it or in ISO 8601."""
     month = rf"(?:{'|'.join(rf'{name[:3]}(?:{name[3:]})?' for name in _words()['months'])})\.?"
     number = r"\d{1,2}(?:st|nd|rd|th)?"
-    return (
-        rf"(?:{_YEAR}-\d\d-\d\d|{_YEAR}-\d\d(?!\d)|\b{number}\s+(?:of\s+)?{month},?\s+{_YEAR}|\b{month}\s+{number},?\s+{_YEAR}"
-        rf"|\b{month},?\s+(?:of\s+)?{_YEAR}|(?:the\s+year\s+)?{_YEAR})(?![\w%’'–-]|[.,]\d)"
+    return re.compile(
+        rf"{_YEAR}\s*[-–]\s*{_YEAR}(?![\w-])|(?:{_YEAR}-\d\d-\d\d|{_YEAR}-\d\d(?!\d)|\b{number}\s+(?:of\s+)?{month},?\s+{_YEAR}"
+        rf"|\b{month}\s+{number},?\s+{_YEAR}|\b{month},?\s+(?:of\s+)?{_YEAR}|{_YEAR})(?![\w%’'–-]|[.,]\d)",
+        re.IGNORECASE,
     )
-
-
-def _between() -> str:
-    """Return the pattern of a stretch of time with two ends."""
-    day = _day()
-    return (
-        rf"(?:in\s+the\s+(?:time|period|years?)\s+)?(?:between\s+{day}\s+and\s+{day}|from\s+{day}\s+(?:to|until|till|through)\s+{day})"
-        rf"|(?:in|from|during)\s+(?:the\s+years?\s+)?{_YEAR}\s*[-–]\s*{_YEAR}(?![\w-])"
-    )
-
-
-def _opened() -> str:
-    """Return the pattern of a stretch of time with one day, month or year and the word before it."""
-    day = _day()
-    return rf"(?:ever\s+since|since|after|before|prior\s+to|until|till|up\s+to|in|during)\s+{day}|from\s+{day}\s+on(?:wards?)?\b"
 
 
 def _read_time(text: str) -> tuple[date | None, date | None]:
     """Return the first and the last day of a stretch of time, None for an open end. Raises ValueError for days that do not exist."""
     years = re.search(rf"({_YEAR})\s*[-–]\s*({_YEAR})$", text)
-    days = years.groups() if years else [_iso(found) for found in re.findall(_day(), text, re.IGNORECASE)]
+    days = years.groups() if years else [_iso(found) for found in _days().findall(text)]
     first, last = first_day(days[0]), last_day(days[-1])
     if first > last:
         raise ValueError(f"{text!r} ends before it begins")
@@ -418,7 +429,7 @@ def _read_time(text: str) -> tuple[date | None, date | None]:
 
 
 def _iso(text: str) -> str:
-    """Return in ISO 8601 a day, month or year that the pattern of `_day` matched."""
+    """Return in ISO 8601 a day, month or year that `_days` finds."""
     rest, year = text[: -len("2019")].lower(), text[-len("2019") :]
     if written := re.fullmatch(rf"{_YEAR}-\d\d(?:-\d\d)?", text):
         return written.group()

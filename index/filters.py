@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from functools import lru_cache
 
 from index.document import Description
 
@@ -96,10 +97,11 @@ def _in_time(filters: Filters, written: str | None) -> bool:
     return (filters.since is None or last_day(written) >= filters.since) and (filters.until is None or first_day(written) <= filters.until)
 
 
-def _words(text: str) -> list[str]:
-    return _WORDS.findall(text.casefold())
+@lru_cache(maxsize=100_000)  # speakers: the same ones speak again and again
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORDS.findall(text.casefold()))
 
 
-def _holds(text: list[str], phrase: list[str]) -> bool:
+def _holds(text: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
     """Tell whether the words of *phrase*, at least one, stand in *text* one after another."""
     return bool(phrase) and any(text[at : at + len(phrase)] == phrase for at in range(len(text) - len(phrase) + 1))

@@ -277,6 +277,23 @@ def test_two_speakers_of_one_surname_are_both_meant_by_it():
     assert understood("What did Bo Kim say?", library) == {"speaker": "Bo Kim"}
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "\ue000 said",
+        "did \ue000\ue000 say",
+        "in \ue001",
+        "said in \ue001\ue001\ue001\ue001?",
+        "\ue001 \ue000’s view in 2018",
+        "in the " * 280,
+        "said in 2018 " * 150,
+    ],
+)
+def test_odd_questions_are_read_without_harm(question):
+    """Characters that mean nothing to anybody mean nothing here."""
+    assert isinstance(understood(question, MANY), dict)
+
+
 def test_an_empty_library_has_no_filters():
     """There is nothing to tell apart."""
     assert understood("What did Norov say in the report, and what is the latest?", library_of(())) == {}
