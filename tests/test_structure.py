@@ -29,7 +29,7 @@ READING_ORDER = """
 
     bot.web.labels bot.web.exchange bot.web.render bot.web.documents bot.web.evaluation bot.web.page
     bot.web.refusals bot.web.origins bot.web.limits bot.web.metrics bot.web.events bot.web.shapes bot.web.feedback bot.web.desk
-    bot.web.openai_api bot.web.api bot.web.guard bot.web.sessions bot.web.loading bot.web.server
+    bot.web.openai_api bot.web.api_page bot.web.api bot.web.guard bot.web.sessions bot.web.loading bot.web.server
 
     app
 """

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import PlainTextResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from bot.assistant import Assistant
@@ -15,6 +15,7 @@ from bot.conversation import Conversation
 from bot.filters import listed
 from bot.question import check_question
 from bot.reply import Reply, filter_to_json, permanent_address, reply_to_json
+from bot.web.api_page import api_page
 from bot.web.desk import ASKING, STREAM_HEADERS, Desk, address_of, last, refused, whole_or_events
 from bot.web.events import EVENTS, Growth, error_event, event_bytes, last_event
 from bot.web.feedback import FeedbackFile
@@ -61,6 +62,10 @@ def api_application(desk: Desk, feedback: FeedbackFile | None, allowed: tuple[st
     @api.get("/openapi.json", include_in_schema=False)
     def description() -> Response:
         return Json(api.openapi())
+
+    @api.get("/api", include_in_schema=False)
+    def page(request: Request, theme: str = "") -> HTMLResponse:
+        return HTMLResponse(api_page(api.openapi(), f"{request.base_url}".rstrip("/"), theme))
 
     api.add_exception_handler(RefusalError, _say_refusal)
     api.add_exception_handler(UserError, _say_user_error)
