@@ -90,7 +90,7 @@ def read_pdf(content: bytes) -> Extracted:
         raise FormatError(f"it cannot be read as PDF ({type(error).__name__}: {error})") from error
     if not any(pages):
         said = "its page is a picture" if count == 1 else f"its {count:,} pages are pictures"
-        raise FormatError(f"it holds no text: {said}. Run text recognition (OCR) over it")
+        raise FormatError(f"it holds no text: {said}, or broken. Run text recognition (OCR) over it")
     lines = list(_without_running_lines(pages))
     metadata = Metadata(None if _NO_TITLE.fullmatch(title.strip()) else title.strip() or None, language=str(language) if language else None)
     return Extracted(tuple(_blocks(lines)), metadata, _remarks(pages))

@@ -1,6 +1,7 @@
 """A PDF becomes blocks with their pages: paragraphs joined, heads and feet dropped, headings and footnotes told by their type."""
 
 import io
+import zlib
 
 import pypdf
 import pytest
@@ -158,7 +159,7 @@ def test_scanned_pages_are_refused_with_what_to_do():
     made = document()
     made.rect(20, 20, 100, 100)
     made.add_page()
-    with pytest.raises(FormatError, match=r"holds no text: its 2 pages are pictures\. Run text recognition"):
+    with pytest.raises(FormatError, match=r"holds no text: its 2 pages are pictures, or broken\. Run text recognition"):
         read(made)
 
 
@@ -203,6 +204,55 @@ def test_a_truncated_file_is_refused_or_read(part):
     except FormatError:
         found = []
     assert found in ([], [SENTENCE.strip()])
+
+
+def assembled(*objects: bytes) -> bytes:
+    """Return a PDF of these objects, numbered from 1, of which the first is the catalogue."""
+    content, offsets = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, start=1):
+        offsets.append(len(content))
+        content += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    size = len(objects) + 1
+    start = len(content)
+    content += b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\n" % (size, table, size)
+    return content + b"startxref\n%d\n%%%%EOF" % start
+
+
+CATALOGUE = b"<</Type/Catalog/Pages 2 0 R>>"
+ONE_PAGE = b"<</Type/Pages/Kids[3 0 R]/Count 1>>"
+PAGE = b"<</Type/Page/Parent 2 0 R/Contents 4 0 R/MediaBox[0 0 9 9]/Resources<<>>>>"
+
+
+def stream(content: bytes, filters: bytes) -> bytes:
+    """Return a stream object."""
+    return b"<</Length %d/Filter[%s]>>\nstream\n%s\nendstream" % (len(content), filters, content)
+
+
+def test_a_tree_of_ten_million_pages_is_refused():
+    """Seven levels of ten branches each, in a kilobyte."""
+    levels = [b"<</Type/Pages/Kids[%s]/Count 10000000>>" % (b"%d 0 R " % (level + 3) * 10) for level in range(7)]
+    with pytest.raises(FormatError, match="cannot be read as PDF"):
+        read_pdf(assembled(CATALOGUE, *levels, b"<</Type/Page/MediaBox[0 0 9 9]>>"))
+
+
+def test_a_circle_of_pages_is_refused():
+    """A page tree that holds itself has no end."""
+    with pytest.raises(FormatError, match="cyclic"):
+        read_pdf(assembled(CATALOGUE, b"<</Type/Pages/Kids[2 0 R]/Count 1>>"))
+
+
+@pytest.mark.parametrize(
+    ("filters", "content"),
+    [
+        pytest.param(b"/FlateDecode/FlateDecode", zlib.compress(zlib.compress(bytes(300_000_000), 1), 9), id="packed twice"),
+        pytest.param(b"/FlateDecode", zlib.compress(bytes(300_000_000), 1), id="packed once"),
+    ],
+)
+def test_a_stream_that_unpacks_to_too_much_is_not_unpacked(filters, content):
+    """300 MB of zeros out of a few kilobytes."""
+    with pytest.raises(FormatError):
+        read_pdf(assembled(CATALOGUE, ONE_PAGE, PAGE, stream(content, filters)))
 
 
 def test_too_many_pages_are_refused(monkeypatch):
