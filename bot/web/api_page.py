@@ -55,9 +55,8 @@ def _of_content(holder: Node) -> str:
 
 
 def _form(name: str, schema: Node) -> str:
-    rows = "".join(
-        _field(field, cast(Node, one), schema) for field, one in cast("Mapping[str, Node]", schema.get("properties", {})).items()
-    )
+    fields = cast("Mapping[str, Node]", schema.get("properties", {}))
+    rows = "".join(_field(field, one, schema) for field, one in fields.items())
     said = escape(f"{schema.get('description', '')}")
     return f'<section><h3 id="{escape(name)}">{escape(name)}</h3><p>{said}</p><table><tbody>{rows}</tbody></table></section>'
 

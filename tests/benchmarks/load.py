@@ -19,7 +19,7 @@ VISITORS = 50
 QUESTIONS = 4  # of each visitor
 LEAK_VISITORS = 100
 TURNS = 10_000  # of all of them together
-OTHERS = 403
+OTHERS, BUSY = 403, 503
 
 
 def main() -> None:
@@ -97,9 +97,9 @@ def leaks_of(address: str, number: int, turns: int) -> list[float]:
             question = f"What did {mine} say of drugs in {turn}?"
             asked = {"question": question, "history": history[-4:], "stream": turn % 2 == 1}
             # Also a conversation's rate is for people: every turn comes from another address.
-            response = client.post(
-                "/api/chat", json=asked, headers={"X-Forwarded-For": f"10.{turn % 250}.{number // 250}.{number % 250 + 1}"}
-            )
+            place = {"X-Forwarded-For": f"10.{turn % 250}.{number // 250}.{number % 250 + 1}"}
+            while (response := client.post("/api/chat", json=asked, headers=place)).status_code == BUSY:
+                time.sleep(float(response.headers["retry-after"]))  # more are here than may wait
             response.raise_for_status()
             text = response.text.replace(mine, "")
             found.append(float("marker" in text))
