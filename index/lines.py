@@ -25,7 +25,11 @@ LONGEST_WORD = 40  # characters, hyphen and all, at the end of a line
 
 _FINISHED = re.compile(r"[.?!:;。！？：；…][\"'”’»)\]]*\Z")
 # What opens a paragraph of its own even in the middle of wrapped lines: numbers of points, bullets, Markdown's marks.
-_OPENING = re.compile(r"(?:\(?(?:\d{1,3}|[a-z]|[ivxl]{1,5})[.)]|[-*+•·–—▪◦]|#{1,6}|\||>)\s|(?:Article|Section|Chapter)\s+\d", re.IGNORECASE)
+_OPENING = re.compile(
+    r"(?:\(?(?:\d{1,3}|[a-z]|[ivxl]{1,5})[.)]|[-*+•·–—▪◦]|#{1,6}|\||>)\s|(?:article|section|chapter|статья|глава|раздел)\s+\d"
+    r"|[（(]?[一二三四五六七八九十]{1,3}[、）)]|第[一二三四五六七八九十百零〇\d]{1,5}[条章节]",
+    re.IGNORECASE,
+)
 _SOFT_HYPHEN = "\u00ad"
 _DIVIDED = re.compile(r"(\w+)[-\u00ad\u2010]$")
 _WORD = re.compile(r"[\w-]+")

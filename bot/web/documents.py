@@ -103,11 +103,16 @@ def _paragraph(paragraph: Paragraph) -> str:
 
 def _prints_number(paragraph: Paragraph) -> bool:
     number, first = paragraph.printed_number, paragraph.sentences[:1]
-    return bool(number and first and paragraph.text[: first[0].start].startswith(number))
+    return bool(number and first and _bare(number) in paragraph.text[: first[0].start])
+
+
+def _bare(printed_number: str) -> str:
+    """Return the number without the names of what it counts: 1 of "Article 3, point 1"."""
+    return printed_number.rpartition(" ")[2]
 
 
 def _margin(paragraph: Paragraph) -> str:
     """Return the attribute that puts the paragraph's point into the margin, unless its text prints it or needs none."""
     if paragraph.role not in ("body", "closing") or _prints_number(paragraph):
         return ""
-    return f' data-margin="{escape(paragraph.printed_number or f"¶{paragraph.number}")}"'
+    return f' data-margin="{escape(_bare(paragraph.printed_number or f"¶{paragraph.number}"))}"'

@@ -95,6 +95,16 @@ def test_chinese_lines_are_joined_without_a_space():
     assert unwrap("\n".join(lines)) == "".join(lines)
 
 
+def test_a_chinese_article_begins_a_paragraph():
+    """Though the line before is full."""
+    lines = (
+        "第一条成员国应当根据本组织宪章的宗旨和原则开展合作并且共同维护",
+        "本地区的和平与安全以及稳定的发展环境并且不断加强相互之间的信任。",
+        "第二条各成员国应当加强经济贸易合作。",
+    )
+    assert unwrap("\n".join((*lines[:2], *lines))).split("\n\n")[-1] == lines[2]
+
+
 TEXTS = st.lists(
     st.sampled_from(["peace ", "Trade ", "non-", "\u00ad", "\n", "\n\n", "  ", "1. ", ". ", "上海", "and the states of it "]), max_size=80
 )

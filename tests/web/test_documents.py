@@ -9,6 +9,7 @@ from bot.reply import permanent_address
 from bot.web.documents import document_page, list_page, missing_page
 from index.corpus import find_files, read_document
 from index.document import Description, Document, Paragraph, Sentence
+from index.parse import parse_document
 from tests.conftest import CORPUS
 from tests.web.examples import HOSTILE, Parsed
 
@@ -91,6 +92,14 @@ def test_a_printed_point_is_set_apart_and_its_further_paragraphs_name_it_in_the_
     page = document_page(BY_ID["norov-remarks-mcis-2019"])
     assert re.search(r'<b>10\. </b><span id="p\d+s1">We are deeply concerned', page)
     assert re.search(r'data-margin="10"><span id="p\d+s1">Over the last five years', page)
+
+
+def test_in_the_margin_stands_a_points_number_alone():
+    """Of "Article 3, point 1" there is room for the 1; where the text prints it, however it is marked, it is set apart there."""
+    document = parse_document(Description("made-2020", "T", "statute"), "Article 3\n(1) The states agree.\nThey act.")
+    page = document_page(document)
+    assert '<p id="p2" class="body"><b>(1) </b>' in page
+    assert '<p id="p3" class="body" data-margin="1">' in page
 
 
 def test_a_paragraph_without_a_point_is_counted_in_the_margin():
