@@ -138,8 +138,8 @@ def library_of(descriptions: Sequence[Description]) -> Library:
 def read_filters(question: str, library: Library) -> ReadQuestion:
     """Return *question* without the words that say which documents of *library* it means, and these as filters.
 
-    Of filters that restrict nothing only those stay that name documents outright; nothing is left out of a question that
-    would hold no subject without it.
+    A speaker's name becomes a pronoun. Of filters that restrict nothing only those stay that name documents outright; nothing
+    is left out of a question that would hold no subject without it.
     """
     phrases = _phrases(frozenset(library.kinds))
     typed, question = question, " ".join(question.replace(_NAME, " ").replace(_DAY, " ").split())
@@ -248,11 +248,15 @@ def _kinds(question: str, library: Library, phrases: Phrases) -> Iterator[_Found
 def _speakers(question: str, library: Library, phrases: Phrases) -> Iterator[_Found]:
     """Yield the speakers whom *question* asks about as speaking."""
     found = list(phrases["speaker"].finditer(_without_names(question, library)))
-    names = [question[slice(*match.span(match.lastgroup or 0))] for match in found]
+    spans = [match.span(match.lastgroup or 0) for match in found]
+    names = [question[start:end] for start, end in spans]
     speakers = [library.speakers[name.lower()] for name in names]
     if names and _restricts(Filters(speakers=tuple(speakers)), library):
-        for match, name, speaker in zip(found, names, speakers, strict=True):
-            yield _Found((Filter("speaker", speaker, name),), match.end(), match.end())
+        for match, (start, end), name, speaker in zip(found, spans, names, speakers, strict=True):
+            # A speaker's own documents seldom hold the name, which would count as a word that they do not know.
+            owned = match.lastgroup == "name_whose"
+            instead = "their" if owned else "them" if match.lastgroup in ("name_by", "name_to") else "they"
+            yield _Found((Filter("speaker", speaker, name),), start, end + len("’s") * owned, instead)
 
 
 def _documents(question: str, library: Library) -> Iterator[_Found]:
