@@ -20,6 +20,7 @@ from tests.web.conftest import PATIENCE
 from tests.web.examples import HOSTILE
 
 CANNABIS = "What is the SCO's position on legalising cannabis?"
+TERRORISM = "What is the SCO's position on terrorism?"
 TRAFFICKING = "What does the SCO say about drug trafficking?"
 UNANSWERED = "Who won the football world cup in 1998?"
 WAIT, FAIL = "wait until told", "fail"
@@ -165,7 +166,7 @@ def test_a_new_answer_shows_its_first_citation_at_once(visit):
 def test_each_marker_moves_the_panel_to_its_own_sentence(visit):
     """The sentence that is marked is the one that the answer repeats, or what another document says to the same effect."""
     page = visit()
-    reply = ask(page, TRAFFICKING)
+    reply = ask(page, TERRORISM)
     markers = reply.locator(".marker")
     assert markers.count() > 1
     said = reply.inner_text().replace("\u00a0", " ")
@@ -176,7 +177,7 @@ def test_each_marker_moves_the_panel_to_its_own_sentence(visit):
         expect(markers.nth(number)).to_have_attribute("aria-current", "true")
     assert seen[0] in said
     assert len(set(seen)) == len(seen)
-    assert all("drug" in sentence for sentence in seen)
+    assert all("terror" in sentence.casefold() for sentence in seen)
 
 
 def test_an_abstention_is_set_apart_and_its_nearest_passages_open(visit):
@@ -421,16 +422,16 @@ def test_a_question_that_cannot_be_read_here_is_answered_in_its_language_with_qu
 def test_the_page_can_be_used_with_the_keyboard_alone(visit):
     """Tab to the box, ask, keep the focus, go back to a marker, follow it with Enter."""
     page = visit()
-    expect(box(page)).to_be_visible()
-    for _ in range(10):
+    expect(page.get_by_role("button", name=CANNABIS)).to_be_visible()
+    for _ in range(20):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.tagName") == "TEXTAREA":
             break
     expect(box(page)).to_be_focused()
-    page.keyboard.type("What does the SCO say")
+    page.keyboard.type("What is the SCO's position")
     page.keyboard.press("Shift+Enter")
-    page.keyboard.type("about drug trafficking?")
-    expect(box(page)).to_have_value("What does the SCO say\nabout drug trafficking?")
+    page.keyboard.type("on terrorism?")
+    expect(box(page)).to_have_value("What is the SCO's position\non terrorism?")
     page.keyboard.press("Enter")
     expect(replies(page)).to_have_count(1)
     expect(box(page)).to_be_focused()
