@@ -117,9 +117,10 @@ def survey(folder: Path) -> Survey:
     except OSError as error:
         raise CorpusError(f"The corpus folder {folder} cannot be read ({error.strerror}). Make it readable.") from error
     skipped: list[Skipped] = []
-    paths = frozenset(_walk(folder, folder.resolve(), skipped))
+    walked = list(_walk(folder, folder.resolve(), skipped))
+    paths = frozenset(walked)
     found: list[_Found] = []
-    for path in sorted(path for path in paths if path.suffix.lower() in SUFFIXES):
+    for path in (path for path in walked if path.suffix.lower() in SUFFIXES):
         try:
             found.append(_look(path, path.with_name(f"{path.name}{SIDECAR}"), paths))
         except FormatError as error:
@@ -129,7 +130,7 @@ def survey(folder: Path) -> Survey:
     if not files:
         kinds = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
         raise CorpusError(" ".join((f"The corpus folder {folder} holds no document. Put {kinds} files into it.", *told(skipped))))
-    strays = sorted(path for path in paths if path.suffix.lower() == SIDECAR and path.with_suffix("") not in paths)
+    strays = [path for path in walked if path.suffix.lower() == SIDECAR and path.with_suffix("") not in paths]
     if strays:
         names = some([str(path.relative_to(folder)) for path in strays])
         notices.append(f"No document lies beside {names}: name such a file after the whole name, as in speech.pdf.yaml.")
@@ -211,7 +212,7 @@ def _named(name: object, reason: str) -> str:
 
 
 def _walk(folder: Path, root: Path, skipped: list[Skipped]) -> Iterator[Path]:
-    """Yield the regular files below *folder* whose names may concern the corpus; what else may be meant for it goes to *skipped*."""
+    """Yield the regular files below *folder* whose names may concern the corpus, in the order of names; other entries go to *skipped*."""
     try:
         with os.scandir(folder) as entries:
             inside = sorted(entries, key=lambda entry: entry.name)
