@@ -100,7 +100,9 @@ def test_a_stream_grows_by_sentences_and_ends_with_the_citations(client):
     pieces = [chunk.choices[0].delta.content for chunk in chunks if chunk.choices and chunk.choices[0].delta.content]
     assert pieces == ["One. [1]", " Two. [2][1]"]
     assert (chunks[0].choices[0].delta.role, chunks[-2].choices[0].finish_reason) == ("assistant", "stop")
-    assert [one["url_citation"]["title"] for one in chunks[-2].choices[0].delta.annotations] == ["Remarks at the conference, 2019-04-24"] * 3
+    assert [one["url_citation"]["title"] for one in chunks[-2].choices[0].delta.annotations] == [
+        "Remarks at the conference, 2019-04-24"
+    ] * 3
     assert chunks[-2].sco_reply["answer"] == "".join(pieces)
     assert chunks[-1].usage.total_tokens == 0
     assert len({chunk.object for chunk in chunks}) == 1
