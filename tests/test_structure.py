@@ -20,8 +20,9 @@ READING_ORDER = """
     index.store index.write index.current index.search index.ranking index.retriever index.build
     index.training.data index.training.states index.training.model index.training.train
 
-    bot.errors bot.settings bot.filters bot.reply bot.conversation bot.languages bot.messages bot.courtesy bot.prompts bot.chat_model bot.rewriting
-    bot.question bot.follow_up bot.suggestions bot.signals bot.evidence bot.writer bot.verification bot.citations
+    bot.errors bot.settings bot.filters bot.reply bot.conversation bot.languages bot.messages bot.courtesy bot.prompts
+    bot.chat_model bot.rewriting bot.question bot.follow_up bot.suggestions bot.signals bot.evidence bot.writer
+    bot.verification bot.citations
     bot.assistant bot.following bot.terminal
 
     bot.evaluation.queries bot.evaluation.fitting bot.evaluation.measures bot.evaluation.results bot.evaluation.figures bot.evaluation.runs
