@@ -17,6 +17,7 @@ Language = Literal["en", "ru", "zh", "other"]
 Voice = Literal["en", "ru", "zh"]  # the languages that the assistant and the page speak
 
 VOICES: Mapping[Voice, str] = {"en": "English", "ru": "Русский", "zh": "中文"}
+A_NAME = 0.5  # words that a Latin word with a capital counts: in other scripts too, many names are written so
 HAN_A_WORD = 2  # characters: the commonest length of a Chinese word
 # How far, on the way from unrelated sentences (0) to the same (1), the twins of a language that a model reads have to be.
 # The default model, which reads English alone, comes to 0.02 in Russian and 0.08 in Chinese.
@@ -38,7 +39,10 @@ def language_of(text: str) -> Language:
     for run in _RUN.findall(text):
         scripts = [_language(character) for character in run]
         for language in set(scripts):
-            words[language] += scripts.count(language) / HAN_A_WORD if language == "zh" else 1
+            if language == "zh":
+                words[language] += scripts.count(language) / HAN_A_WORD
+            else:
+                words[language] += A_NAME if language == "en" and run[0].isupper() else 1
     others: tuple[Language, ...] = ("ru", "zh", "other")
     most = max(others, key=lambda language: words[language])
     return most if words[most] and words[most] >= words["en"] else "en"

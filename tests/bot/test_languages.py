@@ -22,6 +22,7 @@ LANGUAGES = ("ru", "zh")
         pytest.param("Что ШОС говорит о наркотиках?", "ru", id="Russian"),
         pytest.param("上合组织对毒品有何表述？", "zh", id="Chinese"),
         pytest.param("Что такое RATS?", "ru", id="Russian with an English name"),
+        pytest.param("Что такое Engineering News-Record?", "ru", id="Russian with a longer English name"),
         pytest.param("SCO是什么", "zh", id="Chinese with an English name, without a space"),
         pytest.param("What is ШОС?", "en", id="English with a Russian name"),
         pytest.param("ما هو موقف المنظمة؟", "other", id="Arabic"),
