@@ -30,7 +30,7 @@ READING_ORDER = """
 
     bot.web.labels bot.web.exchange bot.web.render bot.web.documents bot.web.evaluation bot.web.page
     bot.web.refusals bot.web.origins bot.web.limits bot.web.metrics bot.web.events bot.web.shapes bot.web.feedback bot.web.desk
-    bot.web.openai_api bot.web.api_page bot.web.api bot.web.guard bot.web.sessions bot.web.loading bot.web.server
+    bot.web.openai_api bot.web.mcp_api bot.web.api_page bot.web.api bot.web.guard bot.web.sessions bot.web.loading bot.web.server
 
     app
 """
@@ -46,7 +46,7 @@ HOMES = {
     "sqlite3": {"index.store", "index.write"},
     "faiss": {"index.store", "index.write", "index.search"},
     "gradio": {"bot.web.page", "bot.web.server"},
-    "fastapi": {"bot.web.server", "bot.web.documents", "bot.web.evaluation", "bot.web.api", "bot.web.openai_api", "bot.web.desk"},
+    "fastapi": {"bot.web.server", "bot.web.documents", "bot.web.evaluation", "bot.web.api", "bot.web.openai_api", "bot.web.mcp_api", "bot.web.desk"},
     "prometheus_client": {"bot.web.metrics"},
     "uvicorn": {"bot.web.server", "bot.web.loading"},
     "argparse": {"app", "index.training.train"},

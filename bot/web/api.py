@@ -19,6 +19,7 @@ from bot.web.api_page import api_page
 from bot.web.desk import ASKING, STREAM_HEADERS, Desk, address_of, last, refused, whole_or_events
 from bot.web.events import EVENTS, Growth, error_event, event_bytes, last_event
 from bot.web.feedback import FeedbackFile
+from bot.web.mcp_api import mcp_routes
 from bot.web.openai_api import openai_routes
 from bot.web.origins import embedding, own_origin
 from bot.web.refusals import Json, RefusalError, failed, refusal_response, said
@@ -57,6 +58,7 @@ def api_application(desk: Desk, feedback: FeedbackFile | None, allowed: tuple[st
     for routes in (_chat_routes(desk), _search_routes(desk), _document_routes(desk.assistant), _feedback_routes(desk, feedback)):
         api.include_router(routes, tags=["sco"])
     api.include_router(openai_routes(desk), tags=["openai"])
+    api.include_router(mcp_routes(desk))
     api.include_router(_server_routes(desk, allowed), tags=["server"])
 
     @api.get("/openapi.json", include_in_schema=False)

@@ -32,7 +32,7 @@ _GRADIO_PATHS = re.compile(
 )
 _OUR_PATHS = re.compile(r"/|/page\.(?:css|js)|/icon\.svg|/documents(?:/[^/]*)?|/evaluation(?:/report)?")
 WIDGET_PATHS = re.compile(r"/widget\.js|/widget/[\w.\-]+")  # what a page of any origin may load
-API_PATHS = re.compile(r"/(?:healthz|readyz|metrics|openapi\.json|api(?:/.*)?|v1(?:/.*)?)", re.DOTALL)
+API_PATHS = re.compile(r"/(?:healthz|readyz|metrics|mcp|openapi\.json|api(?:/.*)?|v1(?:/.*)?)", re.DOTALL)
 _ASKED_BY_ALL = re.compile(r"/api/embedding")  # what a page of any origin may call
 _HOST = re.compile(r"(?:[\w.\-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
 
