@@ -367,7 +367,7 @@ REPLYING = """
 import sys, app
 from bot.reply import Courtesy
 class Assistant:
-    def reply(self, question, conversation):
+    def reply(self, question, conversation, scope):
         return Courtesy(question, "\u201cPeace\u201d\u00a0\u2014 \U0001f600 " + "x" * 100_000, "f")
 app._assistant = lambda settings: Assistant()
 sys.exit(app.main(sys.argv[1:]))
