@@ -136,6 +136,14 @@ function restoreDraft() {
   box.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+// Gradio names the browser's language as the page's, which may be another.
+function keepLanguage() {
+  const { language } = document.body.dataset;
+  if (document.documentElement.lang !== language) document.documentElement.lang = language;
+}
+new MutationObserver(keepLanguage).observe(document.documentElement, { attributeFilter: ["lang"] });
+keepLanguage();
+
 // The server chooses the page's language by this cookie, and by the browser without it.
 document.getElementById("language").addEventListener("change", (event) => {
   document.cookie = `language=${event.target.value}; path=/; max-age=31536000; samesite=lax`;
