@@ -74,6 +74,10 @@ def wrapped(*lines: str) -> list[str]:
                      ["Trade", "The states agree that this is of the utmost use."], id="a heading"),
         pytest.param(["It is agreed by all member states of the whole,", "", "organisation that peace is needed."],
                      ["It is agreed by all member states of the whole, organisation that peace is needed."], id="the foot of a page"),
+        pytest.param(["# Trade and all that belongs to it in the whole region", "of the organisation, it is agreed", "upon."],
+                     ["# Trade and all that belongs to it in the whole region", "of the organisation, it is agreed upon."], id="a mark"),
+        pytest.param(["| The member states of the organisation | and their years |", "|---|---|", "| India | 2017 |"],
+                     ["| The member states of the organisation | and their years |", "|---|---|", "| India | 2017 |"], id="rows"),
         pytest.param(["It is so.", "", "The states met."], ["It is so.", "The states met."], id="a blank line"),
         pytest.param(["It is agreed by all the member states of the whole. So", "   The states met."],
                      ["It is agreed by all the member states of the whole. So", "The states met."], id="an indent"),
@@ -102,7 +106,7 @@ def test_a_chinese_article_begins_a_paragraph():
         "本地区的和平与安全以及稳定的发展环境并且不断加强相互之间的信任。",
         "第二条各成员国应当加强经济贸易合作。",
     )
-    assert unwrap("\n".join((*lines[:2], *lines))).split("\n\n")[-1] == lines[2]
+    assert unwrap("\n".join((*lines[:2] * 3, *lines))).split("\n\n")[-1] == lines[2]
 
 
 TEXTS = st.lists(
