@@ -46,7 +46,10 @@ HOMES = {
     "sqlite3": {"index.store", "index.write"},
     "faiss": {"index.store", "index.write", "index.search"},
     "gradio": {"bot.web.page", "bot.web.server"},
-    "fastapi": {"bot.web.server", "bot.web.documents", "bot.web.evaluation", "bot.web.api", "bot.web.openai_api", "bot.web.mcp_api", "bot.web.desk"},
+    "fastapi": {
+        *("bot.web.server", "bot.web.documents", "bot.web.evaluation"),
+        *("bot.web.api", "bot.web.openai_api", "bot.web.mcp_api", "bot.web.desk"),
+    },
     "prometheus_client": {"bot.web.metrics"},
     "uvicorn": {"bot.web.server", "bot.web.loading"},
     "argparse": {"app", "index.training.train"},
