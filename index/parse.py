@@ -21,7 +21,7 @@ _POINT = re.compile(r"\(?(\d{1,3}(?:\.\d{1,3})*)[.)]\s+(?=\S)|(?=[一二三四�
 # "Article 3 provides that" is a sentence: a label is a number only before a stop, a dash, a capital or nothing at all.
 _LABEL = re.compile(
     r"((?i:article|art\.|section|sec\.|chapter|part|annex|paragraph|para\.|point|rule|principle|статья|ст\.|пункт|п\.|глава|раздел)"
-    r"\s+(?:\d{1,3}|[IVXLC]{1,7}))(?:[.:)]\s+|\s*[—–-]\s+|\s+(?=[\"“«A-ZА-ЯЁ])|[.:]?\Z)|(第[一二三四五六七八九十百零〇\d]{1,5}[条章节款项])\s*"
+    r"\s+(?:\d{1,3}|[IVXLC]{1,7}))(?:[.:)]\s+|\s*[—–-]\s+|\s+(?=[\"“«A-ZА-ЯЁ])|[.:]?\Z)|(第[一二三四五六七八九十百零〇\d]{1,5}[条章节款项])(?:[\s：:]+|\Z)"
 )
 _CONTAINS_POINTS = re.compile(r"(?:art|ст|第.*条)", re.IGNORECASE)  # the labels below which numbers begin anew
 _ROMAN = re.compile(r"([IVXLC]{1,7})[.)]\s+(?=\S)")
@@ -136,7 +136,8 @@ def _numbers(blocks: Sequence[Block]) -> list[_Number | None]:
     romans: set[int] = set()
     due, most = 1, 0
     for position, block in enumerate(blocks):
-        point, label, roman = (pattern.match(block.text) for pattern in (_POINT, _LABEL, _ROMAN))
+        mark = _HEADING.match(block.text)
+        point, label, roman = (pattern.match(block.text, mark.end() if mark else 0) for pattern in (_POINT, _LABEL, _ROMAN))
         if block.kind == "footnote":
             found.append(None)
         elif label:
@@ -154,8 +155,10 @@ def _numbers(blocks: Sequence[Block]) -> list[_Number | None]:
 
 
 def _numeral(value: int) -> str:
-    """Return the roman numeral of *value*, 1 to 99."""
+    """Return the roman numeral of *value*, from 1; nothing above 99, for no document has so many sections."""
     tens, units = divmod(value, 10)
+    if tens > 9:
+        return ""
     return ("", "X", "XX", "XXX", "XL", "L", "LX", "LXX", "LXXX", "XC")[tens] + (
         "", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")[units]  # fmt: skip
 

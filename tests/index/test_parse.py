@@ -174,6 +174,9 @@ def test_a_paragraph_is_a_line_that_is_not_blank(text, expected):
         pytest.param("Article 3 of the Charter says so.", [None], id="a sentence about an article"),
         pytest.param("Article 30 years on.", [None], id="an article of news"),
         pytest.param("Para. 7. A", ["Para. 7"], id="a paragraph by name"),
+        pytest.param("## Article 3. Tasks\nA", ["Article 3"] * 2, id="an article in a Markdown heading"),
+        pytest.param("## 2. Trade\nA\n## Youth\nB", ["2", "2", None, None], id="a numbered Markdown heading"),
+        pytest.param("第三条规定如下。", [None], id="a sentence about a Chinese article"),
         pytest.param("Статья 3. А", ["Статья 3"], id="a Russian article"),
         pytest.param("第三条 成员国", ["第三条"], id="a Chinese article"),
         pytest.param("一、成员国\n二、观察员", ["一", "二"], id="Chinese numerals"),
@@ -327,7 +330,7 @@ OPENINGS = [
 WORDS = ["SCO", "word", "Ünïcödé", "上海。", "😀", "e\u0301"]
 PIECES = st.sampled_from([*MARKS, *OPENINGS, *WORDS])
 TEXTS = st.one_of(st.lists(PIECES, min_size=1, max_size=40).map("".join), st.text(min_size=1, max_size=200))
-NUMBER = re.compile(r"(?:(?:Article|Section) )?[(\d]*[IVXLC]*[\d.:)]*[\s\"“”«»]*")
+NUMBER = re.compile(r"(?:#{1,6}\s+)?(?:(?:Article|Section) )?[(\d]*[IVXLC]*[\d.:)]*[\s\"“”«»]*")
 OUTSIDE = re.compile(r"[\s\"“”«»]*")
 
 
