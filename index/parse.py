@@ -24,7 +24,7 @@ _LABEL = re.compile(
     r"\s+(?:\d{1,3}|[IVXLC]{1,7}))(?:[.:)]\s+|\s*[—–-]\s+|\s+(?=[\"“«A-ZА-ЯЁ])|[.:]?\Z)|(第[一二三四五六七八九十百零〇\d]{1,5}[条章节款项])(?:[\s：:]+|\Z)"
 )
 _CONTAINS_POINTS = re.compile(r"(?:art|ст|第.*条)", re.IGNORECASE)  # the labels below which numbers begin anew
-_ROMAN = re.compile(r"([IVXLC]{1,7})[.)]\s+(?=\S)")
+_ROMAN = re.compile(r"([IVXLC]{1,8})[.)]\s+(?=\S)")
 
 # A heading in plain text: a short block of capitals, or a numbered section's name, without a mark at its end.
 LONGEST_HEADING = 120  # characters
