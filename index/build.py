@@ -68,16 +68,14 @@ def _build(corpus: Path, found: Survey, folder: Path, embeddings: Encoder, progr
     files = found.files
     model, reader = embeddings.files, open_reader(embeddings.files.digest)
     before, in_use = _generation_before(folder)
-    saved = folder / f"{SAVED_PARTS}{_digest(model, reader)}"
+    saved = folder / f"{SAVED_PARTS}{_digest(embeddings, reader)}"
     if before is not None and in_use and _built_from(before.manifest, files, model, reader):
         others = [path for path in complete_generations(folder) if path.name != before.folder.name]
         tidy(folder, {before.folder.name, *(path.name for path in others[:1])})
         report(_read(found, before, set(before.sources()))[0])
         return before.manifest
     tidy(folder, {saved.name, *(path.name for path in complete_generations(folder))})
-    base = (
-        before if before is not None and (before.manifest.model_digest, before.manifest.reader_digest) == _digests(model, reader) else None
-    )
+    base = before if before is not None and _same_encoder(before.manifest, embeddings, reader) else None
     sources = {file.document_id: fingerprint((file,)) for file in files}
     unchanged = {one for one, source in base.sources().items() if sources.get(one) == source} if base else set()
     read, repeats = _read(found, base, unchanged)
@@ -107,6 +105,7 @@ def _build(corpus: Path, found: Survey, folder: Path, embeddings: Encoder, progr
         model=model.name,
         model_digest=model.digest,
         reader_digest=reader.digest if reader else "",
+        engine=embeddings.engine,
         kept=before.folder.name if before else "",
     )
 
@@ -154,6 +153,12 @@ def _built_from(manifest: Manifest, files: tuple[CorpusFile, ...], model: ModelF
     return built_from == (fingerprint(files), *_digests(model, reader))
 
 
-def _digest(model: ModelFiles, reader: Reader | None) -> str:
+def _same_encoder(manifest: Manifest, embeddings: Encoder, reader: Reader | None) -> bool:
+    made_by = (manifest.model_digest, manifest.reader_digest, manifest.engine)
+    return made_by == (*_digests(embeddings.files, reader), embeddings.engine)
+
+
+def _digest(embeddings: Encoder, reader: Reader | None) -> str:
     """Return 16 hex digits for all that decides what is computed of a text."""
-    return hashlib.sha256(f"{FORMAT_VERSION} {_digests(model, reader)}".encode()).hexdigest()[:16]
+    made_by = (FORMAT_VERSION, *_digests(embeddings.files, reader), embeddings.engine)
+    return hashlib.sha256(f"{made_by}".encode()).hexdigest()[:16]

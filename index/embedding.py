@@ -82,6 +82,7 @@ class Encoder(ABC):
 
     files: ModelFiles
     dimension: int
+    engine: str = ""  # sha256 (hex) of the exported graph that computes; empty for the model's own code
 
     @abstractmethod
     def encode_documents(self, texts: Sequence[str]) -> Vectors:

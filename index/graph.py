@@ -51,7 +51,7 @@ class GraphEncoder(Encoder):
         from tokenizers import Tokenizer
 
         self.files = files
-        self.digest = hashlib.sha256(graph).hexdigest()
+        self.engine = hashlib.sha256(graph).hexdigest()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # the threads are the caller's: one a text, one a visitor
         options.log_severity_level = 3  # errors; what it warns of is of no use here
@@ -141,7 +141,7 @@ def prepare_encoder(files: ModelFiles, folder: Path) -> Encoder:
         "version": GRAPH_VERSION,
         "model": files.name,
         "model_digest": files.digest,
-        "sha256": encoder.digest,
+        "sha256": encoder.engine,
         "longest": longest,
         "lowest_cosine": round(agreement, 4),
     }

@@ -35,6 +35,7 @@ class Manifest:
     paragraphs: int
     sentences: int
     files: dict[str, str]
+    engine: str = ""  # of the encoder: vectors of two engines differ in their last digits, and are not mixed
 
     @property
     def index_fingerprint(self) -> str:

@@ -49,6 +49,7 @@ def write_generation(
     model: str,
     model_digest: str,
     reader_digest: str = "",
+    engine: str = "",
     kept: str = "",
 ) -> Manifest:
     """Write a complete generation of *entries* into *folder*, verify it, make it the current one, and keep that named *kept*.
@@ -59,7 +60,7 @@ def write_generation(
     draft = folder / DRAFT
     try:
         draft.mkdir()
-        manifest = _write_draft(draft, entries, corpus_fingerprint, model, model_digest, reader_digest)
+        manifest = _write_draft(draft, entries, corpus_fingerprint, model, model_digest, reader_digest, engine)
         Generation(draft, manifest).check()
         _switch(folder, draft, manifest)
         tidy(folder, {manifest.generation, kept})
@@ -103,7 +104,7 @@ def _is_whole(generation: Path, manifest: Manifest) -> bool:
 
 
 def _write_draft(
-    draft: Path, entries: Iterable[Entry], corpus_fingerprint: str, model: str, model_digest: str, reader_digest: str
+    draft: Path, entries: Iterable[Entry], corpus_fingerprint: str, model: str, model_digest: str, reader_digest: str, engine: str
 ) -> Manifest:
     """Write every file of a generation into the empty folder *draft*, and return its manifest, of what can be read back."""
     paragraphs, sentences = _Rows(), _Rows()
@@ -139,6 +140,7 @@ def _write_draft(
         documents=len(named),
         paragraphs=len(paragraphs),
         sentences=len(sentences),
+        engine=engine,
         files={path.relative_to(draft).as_posix(): sha256(path) for path in sorted(draft.rglob("*")) if path.is_file()},
     )
     write_synced(draft / MANIFEST, manifest.text.encode())

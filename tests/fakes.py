@@ -15,7 +15,8 @@ class WordEmbeddings:
 
     dimension = 64
 
-    def __init__(self, name: str = "words", digest: str = "0" * 64) -> None:
+    def __init__(self, name: str = "words", digest: str = "0" * 64, engine: str = "") -> None:
+        self.engine = engine
         self.files = ModelFiles(name, Path("nowhere"), digest)
         self.asked: list[str] = []
 

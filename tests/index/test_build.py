@@ -320,6 +320,16 @@ def test_nothing_of_another_model_is_taken_over(corpus, folder):
     assert len(embeddings.asked) == 4
 
 
+def test_vectors_of_two_engines_are_not_mixed(corpus, folder):
+    """They differ in their last digits: once a file has changed, every text is embedded by the engine at hand."""
+    build(corpus, folder, WordEmbeddings(engine="one"), silent)
+    (corpus / "more.md").write_text("---\ntitle: More\nkind: text\n---\nOf something else.")
+    other = WordEmbeddings(engine="two")
+    manifest = build(corpus, folder, other, silent)
+    assert manifest.engine == "two"
+    assert len(other.asked) == len(set(other.asked)) > manifest.paragraphs
+
+
 def test_nothing_damaged_is_taken_over(corpus, folder):
     """Vectors of a file that was altered would come back under a digest of their own."""
     build(corpus, folder, WordEmbeddings(), silent)
