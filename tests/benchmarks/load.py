@@ -19,6 +19,7 @@ VISITORS = 50
 QUESTIONS = 4  # of each visitor
 LEAK_VISITORS = 100
 TURNS = 10_000  # of all of them together
+MARKER = "zqvisitor"  # begins a word that one visitor alone says, and that stands in no document and no reply's own words
 OTHERS, BUSY = 403, 503
 
 
@@ -91,7 +92,7 @@ def own_address(number: int) -> dict[str, str]:
 def leaks_of(address: str, number: int, turns: int) -> list[float]:
     """Return 1.0 for each reply to one visitor that holds a marker of another: a word that this one alone says."""
     found, history = [], []
-    mine = f"marker{number:03}"
+    mine = f"{MARKER}{number:03}"
     with httpx.Client(base_url=address, timeout=120) as client:
         for turn in range(turns):
             question = f"What did {mine} say of drugs in {turn}?"
@@ -102,7 +103,7 @@ def leaks_of(address: str, number: int, turns: int) -> list[float]:
                 time.sleep(float(response.headers["retry-after"]))  # more are here than may wait
             response.raise_for_status()
             text = response.text.replace(mine, "")
-            found.append(float("marker" in text))
+            found.append(float(MARKER in text))
             history = [*history, {"question": question, "answer": f"Nothing of {mine}."}]
     return found
 
@@ -113,7 +114,7 @@ def replays_of(address: str, number: int) -> list[float]:
         owner.get("/").raise_for_status()
         other.get("/").raise_for_status()
         function = next(one["id"] for one in owner.get("/config").json()["dependencies"] if one["api_name"] == "answer")
-        body = {"data": [f"What did marker{number:03} say?", []], "fn_index": function, "session_hash": f"replayed{number}"}
+        body = {"data": [f"What did {MARKER}{number:03} say?", []], "fn_index": function, "session_hash": f"replayed{number}"}
         owner.post("/gradio_api/queue/join", json=body).raise_for_status()
         read = other.get("/gradio_api/queue/data", params={"session_hash": f"replayed{number}"}).status_code
         used = other.post("/gradio_api/queue/join", json=body).status_code
