@@ -331,7 +331,7 @@ def test_a_stored_conversation_is_shown_again(client):
 @pytest.mark.parametrize("language", ["ru", "zh"])
 def test_the_page_and_its_controls_speak_the_visitors_language(client, language):
     """That of the browser; the chosen one before it. Caches are told."""
-    spoken = labels(language)
+    spoken, kept = labels(language), dict(client.cookies)
     for headers in ({"Accept-Language": f"{language};q=0.9,en;q=0.5"}, {"Accept-Language": "en", "Cookie": f"language={language}"}):
         page = client.get("/", headers=headers)
         assert spoken["tagline"] in page.text
@@ -345,6 +345,8 @@ def test_the_page_and_its_controls_speak_the_visitors_language(client, language)
         asked = ask(client, "?", session=session)
         for name in headers:
             del client.headers[name]
+        client.cookies.clear()  # a page asked for without its cookie gave another
+        client.cookies.update(kept)
         assert spoken["welcome"] in data[1]["placeholder"]
         assert [example["text"] for example in data[1]["examples"]] == [translated(example, language) for example in EXAMPLES]
         assert {data[at]["value"] for at in (3, 4, 5, 7)} == {spoken[name] for name in ("copy", "new", "stop", "ask")}
