@@ -162,9 +162,11 @@ def _feedback(options: argparse.Namespace, settings: "Settings") -> int:
 def _index(options: argparse.Namespace, settings: "Settings") -> int:
     if options.verify:
         return _verify(settings.index_dir)
+    from index.corpus import survey
     from index.embedding import check_model
     from index.graph import prepare_encoder
 
+    survey(settings.corpus_dir)  # what is wrong with the folder is said before the seconds that an export takes
     whole = _build(settings, prepare_encoder(check_model(settings.embedding_model), settings.index_dir))
     return ANSWERED if whole else FILES_LEFT_OUT
 
@@ -265,6 +267,7 @@ def _assistant(settings: "Settings") -> "Assistant":
     from bot.chat_model import NONE, open_chat_model
     from bot.following import FollowingAssistant
     from index.build import is_current
+    from index.corpus import survey
     from index.current import Following, open_usable
     from index.embedding import check_model
     from index.errors import BuildLockedError, IndexUnusableError
@@ -278,6 +281,8 @@ def _assistant(settings: "Settings") -> "Assistant":
     except IndexUnusableError:
         current = True  # but damaged
     generation = open_usable(settings.index_dir) if current else None
+    if generation is None:
+        survey(settings.corpus_dir)  # as in _index
     embeddings = prepare_encoder(files, settings.index_dir)
     if generation is None:
         try:

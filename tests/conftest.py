@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -53,15 +53,36 @@ def reference() -> SentenceEmbeddings:
 
 
 @pytest.fixture(scope="session")
-def embeddings(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
-    """The real model as the program runs it: the graph, exported once."""
-    return prepare_encoder(check_model(DEFAULT_MODEL), tmp_path_factory.mktemp("encoder"))
+def encoder_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds the model's graph, which takes seconds to export."""
+    folder = tmp_path_factory.mktemp("encoder")
+    prepare_encoder(check_model(DEFAULT_MODEL), folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
-def index_dir(embeddings: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def embeddings(encoder_dir: Path) -> Encoder:
+    """The real model as the program runs it."""
+    return prepare_encoder(check_model(DEFAULT_MODEL), encoder_dir)
+
+
+@pytest.fixture(scope="session")
+def put_graph(encoder_dir: Path) -> Callable[[Path], Path]:
+    """Makes an index folder that has the model's graph already, and returns it."""
+
+    def put(folder: Path) -> Path:
+        folder.mkdir(exist_ok=True)
+        for graph in encoder_dir.iterdir():
+            (folder / graph.name).symlink_to(graph)
+        return folder
+
+    return put
+
+
+@pytest.fixture(scope="session")
+def index_dir(embeddings: Encoder, put_graph: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A freshly built index of the default corpus; tests that alter it copy it first."""
-    folder = tmp_path_factory.mktemp("index")
+    folder = put_graph(tmp_path_factory.mktemp("index"))
     build(CORPUS, folder, embeddings, lambda done, total: None)
     return folder
 

@@ -38,9 +38,9 @@ def loaded(monkeypatch, assistant):
 
 
 @pytest.fixture
-def own(tmp_path, monkeypatch) -> Path:
+def own(tmp_path, monkeypatch, put_graph) -> Path:
     """A corpus folder of one's own with an index folder beside it."""
-    monkeypatch.setenv("SCO_INDEX_DIR", str(tmp_path / "index"))
+    monkeypatch.setenv("SCO_INDEX_DIR", str(put_graph(tmp_path / "index")))
     folder = tmp_path / "corpus"
     folder.mkdir()
     (folder / "apples.md").write_text(f"{HEAD}The organisation grows apples in Tashkent.", encoding="utf-8")

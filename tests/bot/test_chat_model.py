@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from app import EXAMPLES
+from app import EXAMPLES, ONE_THREAD
 from bot.assistant import Assistant
 from bot.chat_model import FAILURES_IN_A_ROW, REST_S, Breaker, ChatModelFailureError, Limits, open_chat_model
 from bot.conversation import Conversation
@@ -346,10 +346,15 @@ sys.exit(", ".join(loaded) or None)
 """
 
 
-def test_without_a_chat_model_nothing_of_one_is_loaded(tmp_path):
+def test_without_a_chat_model_nothing_of_one_is_loaded(tmp_path, put_graph):
     """Neither LangChain's chat models nor a provider's library."""
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT], cwd=ROOT, capture_output=True, text=True, check=False, env={"SCO_INDEX_DIR": str(tmp_path)}
+        [sys.executable, "-c", WITHOUT],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**ONE_THREAD, "SCO_INDEX_DIR": str(put_graph(tmp_path))},
     )
     assert done.returncode == 0, done.stderr
 
