@@ -3,6 +3,7 @@
 Knows nothing of what is answered.
 """
 
+import ipaddress
 import logging
 import re
 
@@ -34,7 +35,8 @@ _OUR_PATHS = re.compile(r"/|/page\.(?:css|js)|/icon\.svg|/documents(?:/[^/]*)?|/
 WIDGET_PATHS = re.compile(r"/widget\.js|/widget/[\w.\-]+")  # what a page of any origin may load
 API_PATHS = re.compile(r"/(?:healthz|readyz|metrics|mcp|openapi\.json|api(?:/.*)?|v1(?:/.*)?)", re.DOTALL)
 _ASKED_BY_ALL = re.compile(r"/api/embedding")  # what a page of any origin may call
-_HOST = re.compile(r"(?:[\w.\-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
+_HOST = re.compile(r"(?:[\w.\-]+|\[(?P<address>[\da-fA-F:.]+)\])(?::(?P<port>\d{1,5}))?", re.ASCII)
+MAX_PORT = 65535
 
 log = logging.getLogger(__name__)
 
@@ -98,8 +100,10 @@ def headers_of(path: str, allowed: tuple[str, ...]) -> dict[str, str]:
 def _foreign(scope: Scope, path: str, allowed: tuple[str, ...]) -> RefusalError | None:
     """Return the refusal of a request that a page of an unwelcome origin sends."""
     headers = Headers(scope=scope)
-    if not _HOST.fullmatch(headers.get("host", "-")):
-        return RefusalError(400, "bad_host", "The header Host names no host.", "Send the name and port that the address has.")
+    # Gradio makes its own address of the latter, whoever sent it, and fails where it cannot.
+    named = (headers.get("host", "-"), *headers.get("x-forwarded-host", "-").split(","))
+    if not all(_is_host(one.strip()) for one in named):
+        return RefusalError(400, "bad_host", "Host or X-Forwarded-Host names no host.", "Send the name and port that the address has.")
     origin = headers.get("origin")
     if origin is None or headers.get("sec-fetch-site") == "same-origin" or WIDGET_PATHS.fullmatch(path) or _ASKED_BY_ALL.fullmatch(path):
         return None
@@ -107,6 +111,17 @@ def _foreign(scope: Scope, path: str, allowed: tuple[str, ...]) -> RefusalError 
     if told.allowed:
         return None
     return RefusalError(403, "origin_not_allowed", told.message, "Ask from a page of this server, or ask the server's operator.")
+
+
+def _is_host(text: str) -> bool:
+    """Tell whether *text* is a name or address that a server can have, with or without a port."""
+    match = _HOST.fullmatch(text)
+    if match is None or int(match["port"] or 0) > MAX_PORT:
+        return False
+    try:
+        return match["address"] is None or ipaddress.ip_address(match["address"]).version == 6
+    except ValueError:
+        return False
 
 
 class Bounds:

@@ -201,6 +201,13 @@ def test_an_address_or_method_that_is_not_there_is_said_in_the_same_form(client,
     assert refusal(client.request(method, path, json={}), status)["code"] == code
 
 
+@pytest.mark.parametrize("header", ["host", "x-forwarded-host"])
+@pytest.mark.parametrize("value", ["::", "http://[", "a b", "[::1]:99999", "[:::]", "x/y", "a@b"])
+def test_a_header_that_names_no_host_is_refused(client, header, value):
+    """Gradio makes an address of either, and would fail; x-forwarded-host: :: was met among 20,000 fuzzed requests."""
+    assert refusal(client.get("/config", headers={header: value}), 400)["code"] == "bad_host"
+
+
 # --- health
 
 
