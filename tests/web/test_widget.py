@@ -135,6 +135,17 @@ def test_a_marker_opens_the_sentence_with_its_document_point_date_and_permanent_
     expect(marker).to_have_attribute("aria-expanded", "true")
 
 
+@pytest.mark.parametrize(
+    ("printed_number", "shown"),
+    [("Article 3", "Article 3, p. 7"), ("第三条", "第三条, p. 7"), ("10", "point 10, p. 7"), (None, "paragraph 12, p. 7")],
+)
+def test_a_place_is_named_as_its_document_names_it_with_its_page(visit, chat, printed_number, shown):
+    """Nobody cites "point Article 3"."""
+    place = dataclasses.replace(cited(1, REMARKS, LEGALISING, point=printed_number), page=7)
+    chat.reply = answer((LEGALISING, (1,)), citations=(place,), question=QUESTION)
+    expect(ask(opened(visit())).get_by_role("link", name=f"Source 1: {REMARKS.title}, {shown}, 2019-04-24").first).to_be_visible()
+
+
 def test_a_marker_opened_in_another_tab_is_an_ordinary_link(visit, chat):
     """It leads to the permanent address, and tells that address nothing of the page."""
     marker = ask(opened(visit())).locator(".marker").first

@@ -67,6 +67,7 @@
       passage: "Passage, not an answer",
       next: "You could ask next",
       point: "point {0}",
+      page: "p. {0}",
       paragraph: "paragraph {0}",
       earlier: "Previous source",
       later: "Next source",
@@ -125,6 +126,7 @@
       passage: "Место в документе, не ответ",
       next: "Можно спросить дальше",
       point: "пункт {0}",
+      page: "стр. {0}",
       paragraph: "абзац {0}",
       earlier: "Предыдущий источник",
       later: "Следующий источник",
@@ -177,6 +179,7 @@
       passage: "文件段落，并非回答",
       next: "接下来可以问",
       point: "第 {0} 点",
+      page: "第 {0} 页",
       paragraph: "第 {0} 段",
       earlier: "上一个出处",
       later: "下一个出处",
@@ -415,6 +418,7 @@
       kind: text(json?.document_kind),
       speaker: text(json?.document_speaker),
       printed: text(json?.printed_number),
+      page: Number(json?.page) || 0,
       paragraph: /\/p(\d+)$/.exec(text(json?.paragraph_id))?.[1] ?? "",
       quote: text(json?.cited_text) || text(json?.sentence_text),
       address: /^\/documents\/[\w.~%-]+#p\d+s\d+$/.test(address) ? address : "", // so that it cannot lead to another site
@@ -422,9 +426,11 @@
     };
   }
 
+  // "point 10", or "Article 3" where the number comes with its name, or "paragraph 3"; with the page, where there are pages.
   function pointOf(place, words) {
-    if (place.printed) return fill(words.point, place.printed);
-    return place.paragraph && fill(words.paragraph, place.paragraph);
+    const named = place.printed.includes(" ") || place.printed.startsWith("第");
+    const point = named ? place.printed : place.printed ? fill(words.point, place.printed) : place.paragraph && fill(words.paragraph, place.paragraph);
+    return place.page ? `${point}, ${fill(words.page, place.page)}` : point;
   }
 
   // --- colours
