@@ -31,7 +31,9 @@ def _small_talk(language: Voice) -> _SmallTalk:
     import yaml
 
     loaded = yaml.safe_load((_FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
-    kinds = tuple((kind, re.compile(line)) for kind, lines in loaded["kinds"].items() for line in lines)
+    parts = {f"<{name}>": f"(?:{part})" for name, part in loaded.get("parts", {}).items()}
+    lines = [(kind, line) for kind, lines in loaded["kinds"].items() for line in lines]
+    kinds = tuple((kind, re.compile(re.sub("<[a-z ]+>", lambda part: parts[part.group()], line))) for kind, line in lines)
     return _SmallTalk(kinds, re.compile(f"(?:{loaded['openers']})\\s+"), re.compile(f"(?:\\s+(?:{loaded['closers']}))+$"))
 
 

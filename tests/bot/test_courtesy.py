@@ -1,10 +1,17 @@
 """Small talk gets a courtesy; a question, however it begins, gets an answer from the documents."""
 
-import pytest
+from pathlib import Path
 
-from bot.courtesy import MAX_LENGTH, courtesy
+import pytest
+import yaml
+
+from bot.conversation import Conversation
+from bot.courtesy import MAX_LENGTH, courtesy, small_talk_kind
+from bot.follow_up import understand
 from bot.messages import messages
 from index.document import Description
+
+TYPED = yaml.safe_load(Path(__file__).with_name("small_talk.yaml").read_text(encoding="utf-8"))
 
 DESCRIPTIONS = (Description("a-2019", "First title", "speech", "2019-04-24"), Description("b", "Second title", "report"))
 EXAMPLE = "Is it a military bloc?"
@@ -82,6 +89,7 @@ OTHER_SMALL_TALK = [
     ("Понятно.", "ru", "acknowledgement"),
     ("Начать сначала", "ru", "clear"),
     ("Очистить чат", "ru", "clear"),
+    ("Это не помогло", "ru", "complaint"),
     ("你好", "zh", "greeting"),
     ("你好，你是谁？", "zh", "identity"),
     ("您有哪些文件？", "zh", "documents"),
@@ -90,6 +98,7 @@ OTHER_SMALL_TALK = [
     ("再见", "zh", "goodbye"),
     ("好的", "zh", "acknowledgement"),
     ("重新开始", "zh", "clear"),
+    ("答非所问", "zh", "complaint"),
 ]
 
 QUESTIONS = [
@@ -154,6 +163,24 @@ def test_small_talk_is_recognised_whatever_its_punctuation_and_case(message, kin
     """Each kind has its own reply."""
     expected = messages()[kind].split("{")[0]
     assert (courtesy(message, DESCRIPTIONS, EXAMPLE) or "").startswith(expected)
+
+
+@pytest.mark.parametrize(("message", "kind"), [(message, kind) for kind, typed in TYPED["small_talk"].items() for message in typed])
+def test_small_talk_is_recognised_as_visitors_type_it(message, kind):
+    """Compliments, complaints, questions about the program, and trying it out."""
+    assert small_talk_kind(message) == kind
+
+
+@pytest.mark.parametrize("message", TYPED["unclear"])
+def test_a_first_message_without_a_subject_is_unclear(message):
+    """It is no small talk, since after an answer it follows up."""
+    assert (small_talk_kind(message), understand(message, Conversation()).wish) == (None, "unclear")
+
+
+@pytest.mark.parametrize("message", TYPED["questions"])
+def test_a_message_with_a_subject_is_a_question_however_near_to_small_talk(message):
+    """Keywords, too, ask something of the documents."""
+    assert (small_talk_kind(message), understand(message, Conversation()).wish) in [(None, "answer"), (None, "more")]
 
 
 @pytest.mark.parametrize(("message", "language", "kind"), OTHER_SMALL_TALK, ids=lambda value: value)

@@ -23,7 +23,7 @@ CONVERSATION = {"nothing_more", "nothing_to_sum_up", "suggested_question"}
 LANGUAGE = {"not_translated", "original_language"}
 CHAT_MODEL = {"chat_model_failed", "draft_not_supported"}
 FILTERS = {"only_filtered", *(f"filter_{name}" for name in get_args(Field))}
-KINDS = {"greeting", "thanks", "goodbye", "acknowledgement", "wellbeing", "identity", "ability", "documents", "clear"}
+KINDS = {"greeting", "thanks", "goodbye", "acknowledgement", "wellbeing", "complaint", "identity", "ability", "documents", "clear"}
 
 
 @pytest.mark.parametrize("language", VOICES)
