@@ -4,12 +4,14 @@ Knows the assistant only to hand it on.
 """
 
 import asyncio
+import gzip
 import logging
 import os
 import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -186,8 +188,16 @@ def _unprocessable(request: Request, error: Exception) -> Response:
 async def _for_every_page(files: StaticFiles, name: str, request: Request) -> Response:
     """Return the file *name* as pages of any origin may load it."""
     response = await files.get_response(name, request.scope)
-    response.headers.update(WIDGET_HEADERS)
+    if isinstance(response, FileResponse) and "gzip" in request.headers.get("accept-encoding", ""):
+        kept = {"etag": f"W/{response.headers['etag']}", "last-modified": response.headers["last-modified"], "content-encoding": "gzip"}
+        response = Response(_compressed(Path(response.path)), media_type=response.media_type, headers=kept)
+    response.headers.update({**WIDGET_HEADERS, "Vary": "Accept-Encoding"})
     return response
+
+
+@cache
+def _compressed(file: Path) -> bytes:
+    return gzip.compress(file.read_bytes(), mtime=0)
 
 
 class _Fork:

@@ -153,6 +153,20 @@ def test_a_page_of_any_origin_may_load_the_widgets_files(opened, closed):
         assert client.get("/page.js").headers["cross-origin-resource-policy"] == "same-origin"
 
 
+def test_the_widget_travels_compressed_where_the_browser_takes_that(opened):
+    """Within 30 KB, the same text, known again by its tag."""
+    plain = opened.get("/widget.js", headers={"accept-encoding": "identity"})
+    packed = opened.get("/widget.js", headers={"accept-encoding": "gzip, br"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) <= 30_000
+    assert packed.text == plain.text
+    for response in (plain, packed):
+        assert "accept-encoding" in response.headers["vary"].lower()
+        again = {"if-none-match": response.headers["etag"], "accept-encoding": "gzip"}
+        assert opened.get("/widget.js", headers=again).status_code == 304
+
+
 @pytest.mark.parametrize("name", ["..%2fserver.py", "%2e%2e/server.py", "nothing.js", ".", "a/b.js"])
 def test_only_the_widgets_own_files_are_served_so(closed, name):
     """No path leads out of their folder."""
