@@ -90,7 +90,7 @@ def _chat_routes(desk: Desk) -> APIRouter:
         """Answer a question from the documents, or say that they do not answer it.
 
         With `stream` the reply comes as server-sent events: `start`, then every `citation` before the first `sentence` that
-        carries its marker, then `end` or `abstain` with the whole reply, or `error`.
+        carries its marker, then `end` or `abstain` with the whole reply, or `error`. After a `restart` the answer begins anew.
         """
         question, conversation = check_question(asked.question), conversation_of(asked.history)
         replies = desk.replies(question, conversation, address_of(request), asked.filters.scope())

@@ -10,7 +10,7 @@ from bot.reply import Abstention, Answer, Courtesy, Reply, reply_to_json
 from bot.web.refusals import RefusalError, json_bytes
 
 Event = dict[str, object]
-EVENTS = ("start", "citation", "sentence", "end", "abstain", "error")  # their types
+EVENTS = ("start", "citation", "sentence", "restart", "end", "abstain", "error")  # their types
 
 
 class Growth:
@@ -18,11 +18,10 @@ class Growth:
 
     def __init__(self) -> None:
         self._begun = False
-        self._sentences = 0
-        self._markers: set[int] = set()
+        self._told: Answer | None = None
 
     def grown(self, reply: Reply) -> Iterator[Event]:
-        """Yield the events for what *reply* holds beyond what was told: the start, citations and sentences."""
+        """Yield the events for what *reply* holds beyond what was told: the start, citations and sentences; all anew if it is another."""
         if not self._begun:
             self._begun = True
             standalone = reply.question if isinstance(reply, Courtesy) else reply.standalone_question
@@ -33,26 +32,40 @@ class Growth:
                 "index_fingerprint": reply.index_fingerprint,
             }
         if isinstance(reply, Answer):
-            yield from self._sentences_of(reply)
+            if self._told is not None and not _continues(reply, self._told):
+                self._told = None
+                yield {"type": "restart"}
+            yield from _beyond(self._told, reply)
+            self._told = reply
 
-    def _sentences_of(self, answer: Answer) -> Iterator[Event]:
-        citations = {citation["index"]: citation for citation in cast("list[Event]", reply_to_json(answer)["citations"])}
-        for number, sentence in enumerate(answer.sentences[self._sentences :], start=self._sentences + 1):
-            for marker in sentence.markers:
-                if marker not in self._markers:
-                    self._markers.add(marker)
-                    yield {**citations[marker], "type": "citation", "citation_type": citations[marker]["type"]}
-            yield {
-                "type": "sentence",
-                "number": number,
-                "text": sentence.text,
-                "start": sentence.start,
-                "end": sentence.end,
-                "markers": list(sentence.markers),
-                "status": sentence.status,
-                "mode": answer.mode,
-            }
-            self._sentences = number
+
+def _continues(answer: Answer, told: Answer) -> bool:
+    """Tell whether *answer* begins with the sentences of *told*, worded by the same and resting on the same sources."""
+    same = answer.mode == told.mode and answer.sentences[: len(told.sentences)] == told.sentences
+    sources = {(citation.marker, citation.sentence_id) for citation in answer.citations}
+    return same and sources >= {(citation.marker, citation.sentence_id) for citation in told.citations}
+
+
+def _beyond(told: Answer | None, answer: Answer) -> Iterator[Event]:
+    """Yield the sentences that *answer* has beyond those of *told*, each after the citations that are new in it."""
+    citations = {citation["index"]: citation for citation in cast("list[Event]", reply_to_json(answer)["citations"])}
+    sentences = told.sentences if told is not None else ()
+    known = {marker for sentence in sentences for marker in sentence.markers}
+    for number, sentence in enumerate(answer.sentences[len(sentences) :], start=len(sentences) + 1):
+        for marker in sentence.markers:
+            if marker not in known:
+                known.add(marker)
+                yield {**citations[marker], "type": "citation", "citation_type": citations[marker]["type"]}
+        yield {
+            "type": "sentence",
+            "number": number,
+            "text": sentence.text,
+            "start": sentence.start,
+            "end": sentence.end,
+            "markers": list(sentence.markers),
+            "status": sentence.status,
+            "mode": answer.mode,
+        }
 
 
 def last_event(reply: Reply) -> Event:

@@ -92,8 +92,11 @@ def _head(reply: Reply, kind: str) -> dict[str, object]:
     return {"id": f"chatcmpl-{reply_to_json(reply)['id']}", "object": kind, "created": int(time.time()), "model": MODEL}
 
 
-def _annotations(reply: Reply, site: str) -> list[dict[str, object]]:
-    """Return a url_citation for each marker of each sentence: which part of the text rests on which address."""
+def _annotations(reply: Reply, site: str, begins: int = 0) -> list[dict[str, object]]:
+    """Return a url_citation for each marker of each sentence: which part of the content rests on which address.
+
+    The reply's text *begins* at that character of the content.
+    """
     if not isinstance(reply, Answer):
         return []
     cited = {citation.marker: citation for citation in reply.citations}
@@ -101,8 +104,8 @@ def _annotations(reply: Reply, site: str) -> list[dict[str, object]]:
         {
             "type": "url_citation",
             "url_citation": {
-                "start_index": sentence.start,
-                "end_index": sentence.end,
+                "start_index": begins + sentence.start,
+                "end_index": begins + sentence.end,
                 "url": urljoin(site, cited[marker].address.lstrip("/")),
                 "title": ", ".join(part for part in (cited[marker].description.title, cited[marker].description.date) if part),
             },
@@ -113,20 +116,29 @@ def _annotations(reply: Reply, site: str) -> list[dict[str, object]]:
 
 
 async def _chunks(replies: AsyncIterator[Reply], site: str, with_usage: bool) -> AsyncIterator[bytes]:
-    """Yield the completion as it grows by verified sentences; the last chunk that says something has annotations and reply."""
-    sent, whole = "", None
+    """Yield the completion as it grows by verified sentences; the last chunk that says something has annotations and reply.
+
+    What was sent cannot be taken back: a reply that does not continue it follows it, whole and with its note.
+    """
+    sent, begins, whole = "", 0, None
     try:
         async for whole in replies:
             head = _head(whole, "chat.completion.chunk")
             if not sent:
                 yield _chunk(head, {"role": "assistant", "content": ""})
-            if whole.text.startswith(sent) and len(whole.text) > len(sent):
-                yield _chunk(head, {"content": whole.text[len(sent) :]})
-                sent = whole.text
+            piece = whole.text.removeprefix(sent[begins:])
+            if not whole.text.startswith(sent[begins:]):
+                note = whole.note if isinstance(whole, Answer) else ""
+                lead = "\n\n" + (f"{note}\n\n" if note else "")
+                begins = len(sent) + len(lead)
+                piece = lead + whole.text
+            if piece:
+                yield _chunk(head, {"content": piece})
+                sent += piece
         if whole is None:
             raise failed()
         head = _head(whole, "chat.completion.chunk")
-        yield _chunk({**head, REPLY_KEY: reply_to_json(whole)}, {"annotations": _annotations(whole, site)}, "stop")
+        yield _chunk({**head, REPLY_KEY: reply_to_json(whole)}, {"annotations": _annotations(whole, site, begins)}, "stop")
         if with_usage:
             yield _line({**head, "choices": [], "usage": _usage()})
         yield DONE

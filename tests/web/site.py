@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,9 @@ PARAGRAPH = Paragraph("remarks-2019", 12, 0, TEXT, "body", "10", (Sentence(1, 0,
 TWO_SENTENCES = (("One.", (1,)), ("Two.", (2, 1)))
 TWO_CITATIONS = (citation(1), citation(2, sentence=2))
 
+FAILED = "The chat model failed."
+EXTRACT = replace(answer(("Alpha.", (1,)), ("Beta.", (2,)), citations=(citation(1, sentence=2), citation(2))), note=FAILED)
+
 HERE_ALONE = Access()
 
 
@@ -45,7 +49,10 @@ class Scripted:
         self.go = threading.Event()  # lets "wait" go on
 
     def traces(self, question: str, conversation: Conversation, scope: Scope = ALL_DOCUMENTS) -> Iterator[Trace]:
-        """Yield an answer, growing for "grow"; an abstention for "why", a courtesy for "hi", and an error for "fail"."""
+        """Yield an answer, growing for "grow"; an abstention for "why", a courtesy for "hi", and an error for "fail".
+
+        For "break" a chat model's answer begins, and is then given up for the documents' own sentences.
+        """
         self.asked.append((question, conversation))
         self.scopes.append(scope)
         word = question.split()[0].lower().strip("?")
@@ -55,6 +62,11 @@ class Scripted:
             assert self.go.wait(30)
         if word in ("why", "hi"):
             yield Trace(abstention(question=question) if word == "why" else courtesy(question=question), None)
+            return
+        if word == "break":
+            begun = answer(TWO_SENTENCES[0], citations=TWO_CITATIONS[:1], question=question)
+            yield Trace(replace(begun, mode="llm"), None)
+            yield Trace(replace(EXTRACT, question=question, standalone_question=question), None)
             return
         for count in (1, 2) if word == "grow" else (2,):
             yield Trace(answer(*TWO_SENTENCES[:count], citations=TWO_CITATIONS[:count], question=question), None)

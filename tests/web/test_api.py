@@ -12,7 +12,7 @@ from bot.filters import Scope
 from bot.reply import reply_to_json
 from index.filters import Filters
 from tests.web.examples import abstention, answer, courtesy
-from tests.web.site import TWO_CITATIONS, TWO_SENTENCES, Scripted, events, site
+from tests.web.site import EXTRACT, TWO_CITATIONS, TWO_SENTENCES, Scripted, events, site
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,17 @@ def test_a_stream_tells_every_citation_before_the_sentence_that_names_it(client)
     whole = told[-1]["reply"]
     assert whole == reply_to_json(answer(*TWO_SENTENCES, citations=TWO_CITATIONS, question="grow"))
     assert [whole["answer"][event["start"] : event["end"]] for event in told if event["type"] == "sentence"] == ["One.", "Two."]
+
+
+def test_a_stream_whose_answer_is_replaced_begins_anew(client):
+    """Sentences of two answers never stand in one, and every marker has the citation of its own answer."""
+    told = events(client.post("/api/chat", json={"question": "break", "stream": True}).text)
+    begun, anew = ["citation", "sentence"], ["citation", "sentence"] * 2
+    assert [event["type"] for event in told] == ["start", *begun, "restart", *anew, "end"]
+    after = told[4:-1]
+    assert [(event["number"], event["text"]) for event in after if event["type"] == "sentence"] == [(1, "Alpha."), (2, "Beta.")]
+    cited = {event["index"]: event["id"] for event in after if event["type"] == "citation"}
+    assert cited == {citation.marker: citation.sentence_id for citation in EXTRACT.citations}
 
 
 @pytest.mark.parametrize(("question", "types"), [("why", ["start", "abstain"]), ("hi", ["start", "end"])])

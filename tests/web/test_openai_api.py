@@ -12,7 +12,7 @@ import uvicorn
 from bot.reply import reply_to_json
 from bot.web.server import build_server
 from tests.web.examples import abstention, answer
-from tests.web.site import TWO_CITATIONS, TWO_SENTENCES, Scripted
+from tests.web.site import EXTRACT, FAILED, TWO_CITATIONS, TWO_SENTENCES, Scripted
 
 REMARKS_AT_12 = "/documents/remarks-2019#p12s1"
 
@@ -106,6 +106,15 @@ def test_a_stream_grows_by_sentences_and_ends_with_the_citations(client):
     assert chunks[-2].sco_reply["answer"] == "".join(pieces)
     assert chunks[-1].usage.total_tokens == 0
     assert len({chunk.object for chunk in chunks}) == 1
+
+
+def test_an_answer_that_replaces_what_was_sent_follows_it_whole_with_its_note(client):
+    """A client cannot take back what it got; the annotations are those of the text that it has in the end."""
+    chunks = list(client.chat.completions.create(model="any", messages=[{"role": "user", "content": "break"}], stream=True))
+    content = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert content == f"One. [1]\n\n{FAILED}\n\n{EXTRACT.text}"
+    cited = [one["url_citation"] for one in chunks[-1].choices[0].delta.annotations]
+    assert [content[one["start_index"] : one["end_index"]] for one in cited] == ["Alpha.", "Beta."]
 
 
 def test_what_cannot_be_asked_is_an_error_of_the_client(client):

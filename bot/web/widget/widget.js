@@ -997,8 +997,10 @@
       const shown = this.#begin(question);
       this.#emit("question", { question });
       try {
-        let draft = { kind: "answer", answer: "", sentences: [], citations: [] };
+        const nothing = { kind: "answer", answer: "", sentences: [], citations: [] };
+        let draft = nothing;
         for await (const event of converse(this.#api, { question, history, language: this.#language }, signal)) {
+          if (event.type === "restart") draft = nothing;
           if (event.type === "citation") draft = { ...draft, citations: [...draft.citations, event] };
           if (event.type === "sentence")
             draft = { ...draft, sentences: [...draft.sentences, { text: event.text, citations: event.markers }] };
