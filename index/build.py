@@ -70,10 +70,12 @@ def _build(corpus: Path, found: Survey, folder: Path, embeddings: Encoder, progr
     before, in_use = _generation_before(folder)
     saved = folder / f"{SAVED_PARTS}{_digest(embeddings, reader)}"
     if before is not None and in_use and _built_from(before.manifest, files, model, reader):
-        others = [path for path in complete_generations(folder) if path.name != before.folder.name]
-        tidy(folder, {before.folder.name, *(path.name for path in others[:1])})
-        report(_read(found, before, set(before.sources()))[0])
-        return before.manifest
+        left_out, _ = _read(found, before, set(before.sources()))
+        if not left_out.documents:  # else a file that could not be read for a passing reason now can be
+            others = [path for path in complete_generations(folder) if path.name != before.folder.name]
+            tidy(folder, {before.folder.name, *(path.name for path in others[:1])})
+            report(left_out)
+            return before.manifest
     tidy(folder, {saved.name, *(path.name for path in complete_generations(folder))})
     base = before if before is not None and _same_encoder(before.manifest, embeddings, reader) else None
     sources = {file.document_id: fingerprint((file,)) for file in files}

@@ -14,13 +14,17 @@ import numpy as np
 import pytest
 
 from index import build as building
+from index import corpus as reading
 from index import encoded as encoding
 from index import manifest as manifests
 from index import write as writing
 from index.build import build, is_current
-from index.corpus import Corpus
+from index.corpus import Corpus, CorpusFile
+from index.document import Document
 from index.embedding import TokenStates
 from index.errors import CorpusError, IndexUnusableError, NewerIndexError
+from index.formats.extracted import FormatError
+from index.isolated import IsolatedReader
 from index.reader import SentenceStates
 from index.search import search
 from index.store import open_generation
@@ -186,6 +190,24 @@ def test_a_document_that_was_mended_is_taken_in(corpus, folder):
     build(corpus, folder, WordEmbeddings(), silent)
     (corpus / "bad.md").write_text(f"{HEAD}Good.")
     assert build(corpus, folder, WordEmbeddings(), silent).documents == 3
+
+
+def test_a_document_that_failed_for_a_passing_reason_is_indexed_by_the_next_build(corpus, folder, monkeypatch):
+    """Its file is the same, and so is the corpus; nothing needs to be touched."""
+    read = reading._read
+
+    def failing(file: CorpusFile, reader: IsolatedReader) -> tuple[Document, tuple[str, ...]]:
+        if file.document_id == "two-2020":
+            raise FormatError("it took too long to read")
+        return read(file, reader)
+
+    monkeypatch.setattr(reading, "_read", failing)
+    assert build(corpus, folder, WordEmbeddings(), silent).documents == 1
+    monkeypatch.undo()
+    reports: list[Corpus] = []
+    mended = build(corpus, folder, WordEmbeddings(), silent, reports.append)
+    assert [len(report.skipped) for report in reports] == [0]
+    assert mended == open_generation(folder).manifest == build(corpus, folder.with_name("from nothing"), WordEmbeddings(), silent)
 
 
 def test_a_document_that_repeats_another_is_indexed_once_whichever_came_first(corpus, folder, tmp_path):
