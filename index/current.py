@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from index.errors import IndexUnusableError, NewerIndexError
-from index.manifest import CURRENT
+from index.manifest import CURRENT, pointed
 from index.store import Generation, open_generation, open_last_good
 
 CHECKED_EVERY = 1.0  # seconds between two looks at the pointer, each of which costs some microseconds
+_NONE = (0, 0)  # the mark of no pointer
 Made = TypeVar("Made")
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ class Following(Generic[Made]):
 
     def __init__(self, folder: Path, generation: Generation, make: Callable[[Generation], Made]) -> None:
         self._folder, self._make = folder, make
-        self._seen = self._mark()
+        mark = self._mark()  # before the pointer is read, or what is written between the two would never be noticed
+        self._seen = mark if self._in_use() == generation.folder.name else _NONE
         self._made = make(generation)
         self._checked = time.monotonic()
         self._switching = threading.Lock()
@@ -69,10 +71,17 @@ class Following(Generic[Made]):
         finally:
             self._switching.release()
 
+    def _in_use(self) -> str:
+        """Return the name of the generation in use, or an empty text where the pointer names none."""
+        try:
+            return pointed(self._folder)
+        except IndexUnusableError:
+            return ""
+
     def _mark(self) -> tuple[int, int]:
-        """Return what differs whenever the pointer was written anew; zeros where there is none."""
+        """Return what differs whenever the pointer was written anew; _NONE where there is none."""
         try:
             status = (self._folder / CURRENT).stat()
         except OSError:
-            return 0, 0
+            return _NONE
         return status.st_ino, status.st_mtime_ns

@@ -56,6 +56,24 @@ def test_a_build_is_followed_without_a_restart(index, tmp_path):
         until(lambda built=built: following.get() == built)
 
 
+def test_a_build_that_ended_before_the_following_began_is_followed(index, tmp_path):
+    """A server takes seconds to start, and opens its generation first."""
+    old = open_generation(index)
+    built = switch(tmp_path, NEW)
+    following = Following(index, old, name)
+    until(lambda: following.get() == built)
+
+
+def test_under_a_damaged_pointer_the_last_good_generation_is_kept(index, tmp_path, caplog):
+    """There is none to go over to until a build mends it."""
+    old = open_generation(index)
+    (index / "CURRENT").write_text("nowhere")
+    following = Following(index, old, name)
+    until(lambda: following.get() == old.folder.name and "CURRENT was altered" in caplog.text)
+    built = switch(tmp_path, NEW)
+    until(lambda: following.get() == built)
+
+
 def test_while_the_new_one_is_being_made_the_old_one_answers(index, tmp_path):
     """Opening a large index takes seconds, and nobody waits for it."""
     go_on, made = threading.Event(), []
