@@ -13,7 +13,7 @@ from bot.errors import HistoryError
 
 MAX_TURNS = 40  # the last ones are kept; no follow-up reaches further back
 MAX_TURN_LENGTH = 4_000  # characters; an answer of ours is a tenth of it
-_MARKERS = re.compile(r"(?:\s*\[\d{1,3}\])+")
+_MARKERS = re.compile(r"(?:(?<!\s)\s*+\[\d{1,3}\])+")  # white space is looked at once, however much of it a client sends
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Conversation:
 
     def plus(self, role: Literal["user", "assistant"], content: str) -> "Conversation":
         """Return the conversation with one more turn, holding at most the last MAX_TURNS."""
-        turn = Turn(role, _MARKERS.sub("", content)[:MAX_TURN_LENGTH])
+        turn = Turn(role, _MARKERS.sub("", content[:MAX_TURN_LENGTH]))
         return Conversation((*self.turns, turn)[-MAX_TURNS:])
 
 
@@ -49,7 +49,8 @@ def read_history(history: object) -> Conversation:
     if not isinstance(history, Sequence) or isinstance(history, str):
         raise HistoryError('"history" is not a list. Send a list of {"role": "user" or "assistant", "content": "..."}, or leave it out.')
     conversation = Conversation()
-    for number, turn in enumerate(history, start=1):
+    passed = max(len(history) - MAX_TURNS, 0)
+    for number, turn in enumerate(history[passed:], start=passed + 1):
         if not isinstance(turn, Mapping) or not isinstance(turn.get("content"), str):
             raise HistoryError(f'Turn {number} of "history" is not {{"role": ..., "content": "text"}}. Correct it, or leave it out.')
         role = turn.get("role")

@@ -6,8 +6,10 @@ Knows nothing of what is answered.
 import ipaddress
 import logging
 import re
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web.evaluation import PATH as FORM_PATH
@@ -15,6 +17,7 @@ from bot.web.origins import embedding, own_origin
 from bot.web.refusals import RefusalError, failed, refusal_response
 
 MAX_BODY = 2_000_000  # bytes of a request; forty of the longest exchanges seen take 200,000
+MAX_DIGITS = 20  # of a length: more stand for no body that there is
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'none'; base-uri 'self'; object-src 'none'; "
@@ -50,12 +53,14 @@ def route_path(scope: Scope) -> str:
 class Guard:
     """Puts the headers on every response, keeps pages of unwelcome origins out, and answers any failure.
 
-    Pages of the origins *allowed* may call the API and show the site's pages in frames.
+    Pages of the origins *allowed* may call the API and show the site's pages in frames. A *local* server goes by this machine's
+    own names alone: a page whose site gave its name this machine's address would else be taken for one of ours.
     """
 
-    def __init__(self, app: ASGIApp, allowed: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, allowed: tuple[str, ...], local: bool = False) -> None:
         self._app = app
         self._allowed = allowed
+        self._local = local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or hand it on."""
@@ -73,7 +78,7 @@ class Guard:
                 message["headers"] = [*message["headers"], *own]
             await send(message)
 
-        refusal = _foreign(scope, path, self._allowed)
+        refusal = _foreign(scope, path, self._allowed) or (_misdirected(scope) if self._local else None)
         answer = self._app if refusal is None else refusal_response(refusal)
         try:
             await answer(scope, receive, send_with_headers)
@@ -124,6 +129,34 @@ def _is_host(text: str) -> bool:
         return False
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether *host*, a name or address without port and brackets, can only be this machine itself."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _misdirected(scope: Scope) -> RefusalError | None:
+    """Return the refusal of a request that names a host other than this machine."""
+    host = Headers(scope=scope).get("host")
+    if host is None or is_loopback(urlsplit(f"//{host}").hostname or ""):
+        return None
+    return RefusalError(
+        421,
+        "other_host",
+        "This server is for its own machine alone, and the request names another host.",
+        "Open it as localhost or 127.0.0.1. Behind a proxy, its operator must name the proxy: SCO_TRUSTED_PROXIES.",
+    )
+
+
+class Cors(CORSMiddleware):
+    """Lets pages of the origins *allowed* read what is answered, and ask before they call."""
+
+    def __init__(self, app: ASGIApp, allowed: tuple[str, ...]) -> None:
+        super().__init__(app, allowed, allow_methods=["GET", "POST"], allow_headers=["*"], expose_headers=["Retry-After"])
+
+
 class Bounds:
     """Lets known paths and bodies of a known and bounded length in.
 
@@ -148,12 +181,13 @@ def _unknown(path: str) -> RefusalError | None:
 
 
 def _unbounded(scope: Scope) -> RefusalError | None:
-    """Return the refusal of a body whose length is unknown or too large."""
-    if scope["method"] not in ("POST", "PUT", "PATCH"):
+    """Return the refusal of a body whose length is unknown or too large, whatever the method; in pieces a body has any length."""
+    headers = Headers(scope=scope)
+    length = headers.get("content-length", "")
+    if not length and "transfer-encoding" not in headers and scope["method"] not in ("POST", "PUT", "PATCH"):
         return None
-    length = Headers(scope=scope).get("content-length", "")
-    if not (length.isascii() and length.isdigit()):
+    if "transfer-encoding" in headers or not (length.isascii() and length.isdigit()):
         return RefusalError(411, "length_required", "The request does not say how long it is.", "Send the header Content-Length.")
-    if int(length[:20]) > MAX_BODY:
-        return RefusalError(413, "too_large", f"The request has {length[:20]} bytes; at most {MAX_BODY} are taken.", "Send less.")
+    if len(length) > MAX_DIGITS or int(length) > MAX_BODY:
+        return RefusalError(413, "too_large", f"The request has {length[:MAX_DIGITS]} bytes; at most {MAX_BODY} are taken.", "Send less.")
     return None

@@ -9,10 +9,10 @@ import json
 import re
 import secrets
 from collections import OrderedDict
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web.guard import route_path
@@ -70,11 +70,8 @@ class Sessions:
 
 def _browser(scope: Scope) -> str:
     """Return the token of the browser's cookie, or nothing."""
-    try:
-        cookie = SimpleCookie(Headers(scope=scope).get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return cookie.value if cookie is not None and _TOKEN.fullmatch(cookie.value) else ""
+    token = cookie_parser(Headers(scope=scope).get("cookie", "")).get(COOKIE, "")  # beside whatever cookies the host has of others
+    return token if _TOKEN.fullmatch(token) else ""
 
 
 def _with_cookie(send: Send, *, secure: bool) -> Send:

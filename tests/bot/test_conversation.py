@@ -42,6 +42,14 @@ def test_markers_of_earlier_answers_are_taken_out(content, expected):
     assert Conversation().plus("assistant", content).turns[0].content == expected
 
 
+@pytest.mark.parametrize(
+    "content", [" " * 2_000_000, "[1" * 1_000_000, " [" * 1_000_000, "[1] " * 500_000], ids=["space", "open", "both", "markers"]
+)
+def test_the_longest_turn_is_read_in_no_time(content):
+    """Each character is looked at a few times, not once for every other: this ends, where hours would not."""
+    assert len(read_history([{"role": "user", "content": content}] * 200).turns) == MAX_TURNS
+
+
 def test_a_history_is_read_in_order():
     """As the page and the API send it; further keys of a turn are of no interest."""
     history = [{"role": "user", "content": "Drugs?"}, {"role": "assistant", "content": "Yes. [1]", "metadata": None}]

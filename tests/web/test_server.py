@@ -194,6 +194,18 @@ def test_a_body_of_unknown_length_is_refused(client):
     assert client.post("/gradio_api/queue/join", content=iter([b"{", b"}"])).status_code == 411
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_a_body_in_pieces_is_refused_whatever_else_is_said_of_its_length(client, method):
+    """Whoever reads by pieces would take any number of them."""
+    headers = {"content-length": "2", "transfer-encoding": "chunked"}
+    assert client.request(method, "/gradio_api/queue/join", content=b"{}", headers=headers).status_code == 411
+
+
+def test_a_length_of_too_many_digits_is_refused(client):
+    """Zeroes in front hide nothing."""
+    assert client.post("/gradio_api/queue/join", content=b"{}", headers={"content-length": f"{'0' * 20}9{'0' * 9}"}).status_code == 413
+
+
 JUNK = (None, True, -1, 0, 99999, 1e300, "x", "", [], {}, [[]], {"a": 1}, [None] * 50, "\ud800", "[" * 100_000)
 BODIES = (
     [b"", b"{", b"[]", b"null", b"\xff\xfe", b'"x"', b"[" * 100_000, b"{}", b'{"data": NaN}']

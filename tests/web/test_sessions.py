@@ -77,6 +77,16 @@ def test_anothers_session_can_neither_be_read_nor_used_nor_stopped(client):
     assert "marker-one" in text
 
 
+@pytest.mark.parametrize("others", ['prefs={"a":1,"b":2}', "name=Иван", "x=a b", "flag", "a[b c]=1"])
+def test_whatever_other_cookies_the_host_has_a_browser_is_told_by_ours(client, others):
+    """Neither does its session fall to everybody, nor is it lost."""
+    session, mine = f"odd{len(others)}", browser(client)["cookie"]
+    with_others = {"cookie": f"{others}; {mine}".encode()}
+    assert join(client, session, "Is it so?", [], with_others) == 200
+    assert stream(client, session, {"cookie": others.encode()})[0] == OTHERS
+    assert "process_completed" in stream(client, session, with_others)[1]
+
+
 def test_a_browser_without_cookies_can_chat(client):
     """In a frame of another site browsers send none."""
     client.cookies.clear()
