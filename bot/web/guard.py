@@ -37,7 +37,7 @@ _GRADIO_PATHS = re.compile(
 _OUR_PATHS = re.compile(r"/|/page\.(?:css|js)|/icon\.svg|/documents(?:/[^/]*)?|/evaluation(?:/report)?")
 WIDGET_PATHS = re.compile(r"/widget\.js|/widget/[\w.\-]+")  # what a page of any origin may load
 API_PATHS = re.compile(r"/(?:healthz|readyz|metrics|mcp|openapi\.json|api(?:/.*)?|v1(?:/.*)?)", re.DOTALL)
-_ASKED_BY_ALL = re.compile(r"/api/embedding")  # what a page of any origin may call
+ASKED_BY_ALL = re.compile(r"/api/embedding")  # what a page of any origin may call
 _HOST = re.compile(r"(?:[\w.\-]+|\[(?P<address>[\da-fA-F:.]+)\])(?::(?P<port>\d{1,5}))?", re.ASCII)
 MAX_PORT = 65535
 
@@ -110,7 +110,7 @@ def _foreign(scope: Scope, path: str, allowed: tuple[str, ...]) -> RefusalError 
     if not all(_is_host(one.strip()) for one in named):
         return RefusalError(400, "bad_host", "Host or X-Forwarded-Host names no host.", "Send the name and port that the address has.")
     origin = headers.get("origin")
-    if origin is None or headers.get("sec-fetch-site") == "same-origin" or WIDGET_PATHS.fullmatch(path) or _ASKED_BY_ALL.fullmatch(path):
+    if origin is None or headers.get("sec-fetch-site") == "same-origin" or WIDGET_PATHS.fullmatch(path) or ASKED_BY_ALL.fullmatch(path):
         return None
     told = embedding(origin, own_origin(headers.get("host", ""), scope["scheme"]), allowed if API_PATHS.fullmatch(path) else ())
     if told.allowed:

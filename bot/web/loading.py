@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
 from bot.web.documents import site_page
-from bot.web.guard import Guard
+from bot.web.guard import ASKED_BY_ALL, Cors, Guard, route_path
 from bot.web.refusals import Json, RefusalError, refusal_response
 
 RETRY_S = 2  # a later start takes some seconds; a first one builds the index
@@ -20,10 +20,13 @@ GRACE_S = 1  # that an answer on its way gets
 
 
 @contextmanager
-def answering_meanwhile(listening: socket.socket) -> Iterator[None]:
-    """Answer on *listening* from a thread while the block runs; connections that come later wait for whoever serves next."""
+def answering_meanwhile(listening: socket.socket, allowed: tuple[str, ...], local: bool) -> Iterator[None]:
+    """Answer on *listening* from a thread while the block runs; connections that come later wait for whoever serves next.
+
+    Pages of the origins *allowed* may read the answers; a *local* server is what `Guard` says.
+    """
     config = uvicorn.Config(
-        Guard(_loading, ()),
+        Guard(Cors(_loading, allowed), allowed, local),
         lifespan="off",
         log_level="warning",
         access_log=False,
@@ -52,4 +55,7 @@ async def _loading(scope: Scope, receive: Receive, send: Send) -> None:
         page = site_page("One moment", f"<h1>One moment</h1><p>{refusal.message} This page comes back by itself.</p>")
         await HTMLResponse(page, 503, {"retry-after": f"{RETRY_S}", "refresh": f"{RETRY_S}"})(scope, receive, send)
         return
-    await refusal_response(refusal)(scope, receive, send)
+    response = refusal_response(refusal)
+    if ASKED_BY_ALL.fullmatch(route_path(scope)):
+        response.headers["access-control-allow-origin"] = "*"
+    await response(scope, receive, send)

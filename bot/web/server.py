@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -18,7 +18,6 @@ from typing import cast
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI, Request
-from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from gradio.route_utils import FnIndexInferError
 from starlette.routing import Mount
@@ -34,7 +33,7 @@ from bot.web.desk import Desk
 from bot.web.documents import document_page, list_page, missing_page
 from bot.web.evaluation import REPORTS, evaluation_routes
 from bot.web.feedback import FeedbackFile
-from bot.web.guard import API_PATHS, Bounds, Guard, route_path
+from bot.web.guard import API_PATHS, Bounds, Cors, Guard, is_loopback, route_path
 from bot.web.labels import wanted
 from bot.web.limits import PER_ADDRESS, PER_CONVERSATION, Rates, Workers
 from bot.web.loading import answering_meanwhile
@@ -62,6 +61,7 @@ class Access:
     per_address: int = PER_ADDRESS
     per_conversation: int = PER_CONVERSATION
     feedback: FeedbackFile | None = None
+    local: bool = False  # only this machine's own names are the server's
 
 
 def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access = Access()) -> FastAPI:
@@ -75,14 +75,8 @@ def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access =
     server.add_middleware(Sessions)
     server.add_middleware(Bounds)
     # Also where no other origin is let in: without ours Gradio's own lets every origin in.
-    server.add_middleware(
-        CORSMiddleware,
-        allow_origins=access.allowed_origins,
-        allow_methods=["GET", "POST"],
-        allow_headers=["*"],
-        expose_headers=["Retry-After"],
-    )
-    server.add_middleware(Guard, allowed=access.allowed_origins)
+    server.add_middleware(Cors, allowed=access.allowed_origins)
+    server.add_middleware(Guard, allowed=access.allowed_origins, local=access.local)
     server.add_middleware(Counting, metrics=desk.metrics)
     server.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(access.trusted_proxies))
     fronts = {language: front_page(language) for language in VOICES}
@@ -146,8 +140,9 @@ def serve(load: Callable[[], Assistant], host: str, port: int, access: Access = 
         why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise ServerError(f"Cannot listen on {host} port {port}: {why}. Choose another port: SCO_PORT={port + 1} python app.py") from error
     name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # all addresses of the machine; this one can be opened
+    access = replace(access, local=is_loopback(host) and not access.trusted_proxies)
     with listening:
-        with answering_meanwhile(listening):
+        with answering_meanwhile(listening, access.allowed_origins, access.local):
             assistant = load()
         asyncio.run(_run(assistant, access, listening, f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"))
 

@@ -8,6 +8,8 @@ import pytest
 
 from bot.web.loading import answering_meanwhile
 
+WELCOME = "https://www.example.org"
+
 
 @pytest.fixture
 def listening():
@@ -16,14 +18,14 @@ def listening():
         yield listening
 
 
-def get(listening: socket.socket, path: str, accept: str = "*/*") -> httpx.Response:
+def get(listening: socket.socket, path: str, accept: str = "*/*", **headers: str) -> httpx.Response:
     """Ask whoever answers there."""
-    return httpx.get(f"http://127.0.0.1:{listening.getsockname()[1]}{path}", headers={"accept": accept}, timeout=30)
+    return httpx.get(f"http://127.0.0.1:{listening.getsockname()[1]}{path}", headers={"accept": accept, **headers}, timeout=30)
 
 
 def test_it_is_alive_and_not_ready(listening):
     """A watcher leaves it running and sends nobody there yet; a program is told when to come again."""
-    with answering_meanwhile(listening):
+    with answering_meanwhile(listening, (WELCOME,), local=True):
         assert get(listening, "/healthz").json()["status"] == "loading"
         ready, asked = get(listening, "/readyz"), get(listening, "/api/documents")
     for response in (ready, asked):
@@ -31,9 +33,20 @@ def test_it_is_alive_and_not_ready(listening):
         assert int(response.headers["retry-after"]) > 0
 
 
+def test_a_page_that_may_ask_reads_that_it_is_loading(listening):
+    """So a chat in another site's page says so, and not that there is none; whether it may ask, any page's gets to read."""
+    with answering_meanwhile(listening, (WELCOME,), local=True):
+        asked = get(listening, "/api/chat", origin=WELCOME)
+        checked = get(listening, "/api/embedding", origin="https://other.example")
+        other = get(listening, "/api/chat", origin="https://other.example")
+    assert (asked.json()["error"]["code"], asked.headers["access-control-allow-origin"]) == ("loading", WELCOME)
+    assert (checked.json()["error"]["code"], checked.headers["access-control-allow-origin"]) == ("loading", "*")
+    assert (other.status_code, "access-control-allow-origin" in other.headers) == (403, False)
+
+
 def test_a_person_sees_a_page_that_comes_back_by_itself(listening):
     """With the headers of every page."""
-    with answering_meanwhile(listening):
+    with answering_meanwhile(listening, (WELCOME,), local=True):
         page = get(listening, "/", "text/html,*/*")
     assert page.status_code == 503
     assert "still being loaded" in page.text
@@ -43,7 +56,7 @@ def test_a_person_sees_a_page_that_comes_back_by_itself(listening):
 
 def test_the_port_is_served_on_by_whoever_comes_next(listening):
     """It is never closed in between, also if loading fails."""
-    with pytest.raises(RuntimeError), answering_meanwhile(listening):
+    with pytest.raises(RuntimeError), answering_meanwhile(listening, (WELCOME,), local=True):
         raise RuntimeError
     visitor = threading.Thread(target=lambda: socket.create_connection(listening.getsockname(), 30).close())
     visitor.start()

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 
 from bot.errors import ServerError
+from bot.web.guard import Guard
 from bot.web.origins import read_origins
 from bot.web.server import Access
 from tests.web.site import Scripted, site
@@ -49,6 +51,11 @@ def opened() -> Iterator[TestClient]:
     """A site that lets in two other sites' pages."""
     with site(Scripted(), Access(allowed_origins=(WELCOME, "http://127.0.0.1:8000"))) as client:
         yield client
+
+
+def local() -> TestClient:
+    """A client of a server that listens on this machine alone."""
+    return TestClient(Guard(PlainTextResponse("Here."), (), local=True))
 
 
 @pytest.mark.parametrize("origin", FOREIGN.values(), ids=FOREIGN.keys())
@@ -95,6 +102,21 @@ def test_a_listed_origin_may_not_call_the_chat_page(opened):
 def test_the_servers_own_pages_and_programs_may_call(closed, headers):
     """Nothing needs to be set for them."""
     assert closed.post("/api/chat", json=QUESTION, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["localhost:7860", "LOCALHOST", "127.0.0.1", "127.0.0.1:7860", "[::1]:7860"])
+def test_a_server_of_one_machine_goes_by_that_machines_names(host):
+    """With any port."""
+    assert local().get("/healthz", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["attacker.example", "attacker.example:7860", "127.0.0.1.attacker.example", "192.0.2.1", "localhost.example"]
+)
+def test_a_site_that_gives_its_name_this_machines_address_is_refused(host):
+    """Its page is no page of ours, though the browser takes the two for one site."""
+    response = local().get("/healthz", headers={"host": host, "origin": f"http://{host}", "sec-fetch-site": "same-origin"})
+    assert (response.status_code, response.json()["error"]["code"]) == (421, "other_host")
 
 
 def test_without_a_setting_nobody_else_may_call(closed):
