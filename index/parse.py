@@ -25,6 +25,11 @@ _LABEL = re.compile(
 )
 _CONTAINS_POINTS = re.compile(r"(?:art|ст|第.*条)", re.IGNORECASE)  # the labels below which numbers begin anew
 _ROMAN = re.compile(r"([IVXLC]{1,8})[.)]\s+(?=\S)")
+_ROMAN_DIGITS = (
+    (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"),
+    (4, "IV"), (1, "I"),
+)  # fmt: skip
+LARGEST_ROMAN = 3_999  # the next would need a digit for 5,000
 
 # A heading in plain text: a short block of capitals, or a numbered section's name, without a mark at its end.
 LONGEST_HEADING = 120  # characters
@@ -144,7 +149,7 @@ def _numbers(blocks: Sequence[Block]) -> list[_Number | None]:
             found.append(_Number(" ".join((label.group(1) or label.group(2)).split()), label.end(), section=True))
         elif point:
             found.append(_Number(point.group(1) or point.group(2), point.end(), section=False))
-        elif roman and roman.group(1) in (_numeral(due), "I"):
+        elif roman and roman.group(1) in (roman_numeral(due), "I"):
             due = 2 if roman.group(1) == "I" else due + 1
             most = max(most, due - 1)
             romans.add(position)
@@ -154,13 +159,19 @@ def _numbers(blocks: Sequence[Block]) -> list[_Number | None]:
     return found if most > 1 else [None if position in romans else number for position, number in enumerate(found)]
 
 
-def _numeral(value: int) -> str:
-    """Return the roman numeral of *value*, from 1; nothing above 99, for no document has so many sections."""
-    tens, units = divmod(value, 10)
-    if tens > 9:
+def roman_numeral(value: int) -> str:
+    """Return the roman numeral of *value*, from 1 to 3,999; nothing of another, which has none."""
+    if not 0 < value <= LARGEST_ROMAN:
         return ""
-    return ("", "X", "XX", "XXX", "XL", "L", "LX", "LXX", "LXXX", "XC")[tens] + (
-        "", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")[units]  # fmt: skip
+    numeral = ""
+    for worth, digits in _ROMAN_DIGITS:
+        numeral, value = numeral + digits * (value // worth), value % worth
+    return numeral
+
+
+def is_numbered(line: str) -> bool:
+    """Tell whether *line* opens with what may be a printed number, or is nothing else."""
+    return bool(_LABEL.match(line) or any(pattern.match(f"{line} .") for pattern in (_POINT, _ROMAN)))
 
 
 def _roles(title: str, blocks: Sequence[Block], numbers: Sequence[_Number | None]) -> list[Role]:

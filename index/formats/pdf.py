@@ -17,7 +17,7 @@ from pypdf.errors import DependencyError, PyPdfError
 
 from index.formats.extracted import MAX_CHARACTERS, MAX_PAGES, Extracted, FormatError, Metadata
 from index.lines import Line, is_finished, joined, parts, width, words
-from index.parse import LONGEST_HEADING, Block
+from index.parse import LONGEST_HEADING, Block, is_numbered
 
 EDGE = 2  # lines at the top and at the foot of a page that may be running ones
 RUNNING = 0.4  # share of the pages on which a running line stands: left and right pages may differ
@@ -26,9 +26,11 @@ FOOTNOTE_SIZE = 0.9
 APART = 1.3  # of the usual distance between lines: more separates paragraphs
 RAISED = 0.7  # of the type's size: a smaller step down is that of a raised or lowered mark, not of a line
 NARROWEST_COLUMN = 40  # characters; where all lines are shorter, all are paragraphs
+MOST_DIGITS = 6  # of a number that may count pages
 INDENT = 0.8  # of the body's type size
 _NUMERALS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(r"(?:page\s+)?[-–—]?\s*(\d{1,4})\s*[-–—]?(?:\s*(?:of|/)\s*\d{1,4})?", re.IGNORECASE)
+_CAPTION = re.compile(r"(?:table|figure|box|таблица|рисунок|表|图)\s*\d", re.IGNORECASE)
 _FOOTNOTE = re.compile(r"(?:\d{1,3}|\*{1,3}|[†‡])[\s.)]*\S")
 _NO_TITLE = re.compile(r"(?:microsoft word - .*|untitled.*|.*\.(?:docx?|rtf|odt|indd|qxd|pdf|tmp))", re.IGNORECASE)  # made up by programs
 
@@ -122,26 +124,39 @@ def _remarks(pages: Sequence[Sequence[_Printed]]) -> tuple[str, ...]:
 
 
 def _without_running_lines(pages: Sequence[Sequence[_Printed]]) -> Iterator[_Printed]:
-    """Yield the lines of all pages but heads and feet: what recurs at an edge, numbers aside, and page numbers, counted from any page."""
+    """Yield the lines of all pages but heads and feet: what recurs at an edge, or counts the pages there."""
     edges = [_edges(lines) for lines in pages]
-    seen = Counter(key for keys in edges for key in set(keys.values()))
+    seen = Counter(key for keys in edges for key in set().union(*keys.values()))
     enough = max(2, RUNNING * len(pages))
     for lines, keys in zip(pages, edges, strict=True):
         for position, line in enumerate(lines):
             number = _PAGE_NUMBER.fullmatch(line.text)
-            if position in keys and (seen[keys[position]] >= enough or (number and int(number.group(1)) <= line.page)):
+            if position in keys and (any(seen[key] >= enough for key in keys[position]) or (number and int(number.group(1)) <= line.page)):
                 continue
             yield line
 
 
-def _edges(lines: Sequence[_Printed]) -> dict[int, tuple[str, str, float]]:
-    """Return the positions of the lines at the top and the foot of a page, each with what makes it the same on another page.
+def _edges(lines: Sequence[_Printed]) -> dict[int, set[tuple[str, str, float]]]:
+    """Return the positions of the lines at the top and the foot of a page, each with all that makes it the same on another page.
 
     The size of type is part of it: a title on the first page is larger than when it runs on.
     """
     downwards = sorted(range(len(lines)), key=lambda position: -lines[position].y)
     places = [*((position, "foot") for position in downwards[-EDGE:]), *((position, "top") for position in downwards[:EDGE])]
-    return {position: (edge, _NUMERALS.sub("#", lines[position].text), lines[position].size) for position, edge in places}
+    return {position: {(edge, said, lines[position].size) for said in _recurring(lines[position])} for position, edge in places}
+
+
+def _recurring(line: _Printed) -> Iterator[str]:
+    """Yield the ways in which the text of *line* may recur: word for word, or with one number that goes up with the pages.
+
+    "Article 1" and "Article 2" are no head that counts its pages, even where each fills one: without them points go astray.
+    """
+    yield line.text
+    if is_numbered(line.text) or _CAPTION.match(line.text):
+        return
+    for number in _NUMERALS.finditer(line.text):
+        if len(number.group()) <= MOST_DIGITS:
+            yield f"{line.text[: number.start()]}#{int(number.group()) - line.page}#{line.text[number.end() :]}"
 
 
 def _blocks(lines: Sequence[_Printed]) -> Iterator[Block]:

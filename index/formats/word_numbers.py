@@ -8,6 +8,8 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml.ns import qn
 from lxml import etree
 
+from index.parse import roman_numeral
+
 DEEPEST_STYLE = 20  # styles that rest on one another; more is a circle
 
 
@@ -48,8 +50,11 @@ class ListNumbers:
         if _value(levels[level], "w:numFmt") == "bullet":
             return ""
         for each in range(level + 1):
-            if each in levels:
-                text = text.replace(f"%{each + 1}", _formatted(counts[each], _value(levels[each], "w:numFmt") or "decimal"))
+            if each in levels and f"%{each + 1}" in text:
+                printed = _formatted(counts[each], _value(levels[each], "w:numFmt") or "decimal")
+                if not printed:
+                    return ""
+                text = text.replace(f"%{each + 1}", printed)
         return f"{text} " if text else ""
 
     def _list_and_level(self, paragraph: etree._Element) -> tuple[str, int] | None:
@@ -74,13 +79,11 @@ def _value(parent: etree._Element | None, tag: str) -> str | None:
 
 
 def _formatted(count: int, form: str) -> str:
-    """Return *count* in one of Word's forms: letters, roman numerals, else digits."""
+    """Return *count* in one of Word's forms: digits, letters or roman numerals; nothing in another, which would be guessed."""
     if form in ("lowerLetter", "upperLetter") and count > 0:
         letter = chr(ord("a") + (count - 1) % 26) * ((count - 1) // 26 + 1)  # Word goes on with aa, bb
         return letter if form == "lowerLetter" else letter.upper()
-    if form in ("lowerRoman", "upperRoman") and 0 < count < 400:
-        numeral, left = "", count
-        for value, digits in ((100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")):
-            numeral, left = numeral + digits * (left // value), left % value
+    if form in ("lowerRoman", "upperRoman"):
+        numeral = roman_numeral(count)
         return numeral.lower() if form == "lowerRoman" else numeral
-    return str(count)
+    return str(count) if form == "decimal" else ""

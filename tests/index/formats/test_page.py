@@ -29,6 +29,19 @@ def texts(page: str) -> list[str]:
         pytest.param("<pre>One\n  two</pre>", ["One\n two"], id="preformatted text"),
         pytest.param("<ol><li>One<li>Two</ol>", ["1. One", "2. Two"], id="a numbered list"),
         pytest.param("<ol start=4><li>One<li><p>Two</p></ol>", ["4. One", "5. Two"], id="a numbered list that goes on"),
+        pytest.param("<ol><li>One<li value=7>Two<li>Three</ol>", ["1. One", "7. Two", "8. Three"], id="an item with its own number"),
+        pytest.param("<ol reversed><li>One<li>Two</ol>", ["2. One", "1. Two"], id="a list that counts down"),
+        pytest.param("<ol reversed start=9><li>One<li>Two</ol>", ["9. One", "8. Two"], id="a list that counts down from a number"),
+        pytest.param("<ol start=-1><li>One<li>Two</ol>", ["-1. One", "0. Two"], id="a list from below nought"),
+        pytest.param("<ol type=a start=26><li>One<li>Two</ol>", ["z. One", "aa. Two"], id="a list with letters"),
+        pytest.param("<ol type=A><li>One<li type=1>Two</ol>", ["A. One", "2. Two"], id="an item of another type than its list"),
+        pytest.param("<ol type=i start=4><li>One</ol><ol type=I start=1994><li>Two</ol>", ["iv. One", "MCMXCIV. Two"], id="roman numerals"),
+        pytest.param("<ol type=i start=0><li>One</ol>", ["0. One"], id="a number without a roman numeral"),
+        pytest.param("<ol type=i style='list-style-type: upper-alpha'><li>One</ol>", ["A. One"], id="a style goes before a type"),
+        pytest.param("<ol style='list-style: none'><li>One<li>Two</ol>", ["One", "Two"], id="a list without numbers"),
+        pytest.param("<ol><li style='color:red;list-style-type:none'>One<li>Two</ol>", ["One", "2. Two"], id="an item without a number"),
+        pytest.param("<ol style='list-style-type: disc'><li>One</ol>", ["One"], id="a list with bullets"),
+        pytest.param("<ol><li hidden>x<li>One<li><ol><li>Two</ol><li>Three</ol>", ["1. One", "1. Two", "3. Three"], id="hidden items"),
         pytest.param("<ul><li>One<ul><li>Two</ul></ul>", ["One", "Two"], id="a list in a list"),
         pytest.param("<table><tr><th>State<th>Since<tr><td>India<td><p>2017</p></table>", ["State | Since", "India | 2017"], id="a table"),
         pytest.param("<table><tr><td><p>One<p>Two<td><p>Three<p>Four</table>", ["One", "Two", "Three", "Four"], id="a table as layout"),
@@ -116,6 +129,28 @@ def test_without_a_declared_title_it_is_the_first_heading_or_the_windows(page, t
 def test_encodings(page):
     """As the page declares, else UTF-8."""
     assert read_page(page).blocks == (Block("Мир"),)
+
+
+@pytest.mark.parametrize(
+    ("label", "written", "text"),
+    [
+        ("iso-8859-1", b"\x93peace\x94", "“peace”"),
+        ("Latin1", b"\x93peace\x94", "“peace”"),
+        ("us-ascii", b"caf\xe9", "café"),
+        ("windows-1252", b"a\x81b", "a\ufffdb"),
+        ("gb2312", b"\xe9\x46", "镕"),
+        ("gbk", b"\x81\x39\xee\x39", "㐀"),
+        ("shift_jis", b"\x87\x40", "①"),
+        ("x-sjis", b"\x87\x40", "①"),
+        ("ks_c_5601-1987", b"\x8c\x63", "똠"),
+        ("euc-kr", b"\x8c\x63", "똠"),
+        ("big5", b"\xa4\xa4", "中"),
+        ("utf-16", "Мир".encode(), "Мир"),
+    ],
+)
+def test_encodings_are_those_that_browsers_take_for_the_names(label, written, text):
+    """The Encoding Standard names for most older ones a larger one that holds them."""
+    assert read_page(f"<meta charset={label}><p>".encode() + written).blocks == (Block(text),)
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,41 @@ def test_what_stands_once_at_an_edge_stays():
     assert [block.page for block in read(made).blocks] == [1, 2, 3, 4]
 
 
+def paged(*tops: str) -> list[str]:
+    """Return the texts read of a document that has each of *tops* at the top of a page, above a point of its own."""
+    made = document()
+    for number, top in enumerate(tops, start=1):
+        if number > 1:
+            made.add_page()
+        made.put(top)
+        made.put(f"1. The states of the {'abcdefgh'[number]} group {SENTENCE * 3}")
+        made.put(f"{SENTENCE * 2}The states {'abcdefgh'[number]} end.")
+    return [block.text for block in read(made).blocks]
+
+
+@pytest.mark.parametrize("top", ["Article {}", "Chapter {}.", "Annex {}", "Table {}", "{}.", "Section {}"])
+def test_a_number_at_the_top_of_each_page_stays(top):
+    """Without "Article 2" the points below it would be cited under Article 1."""
+    tops = [top.format(number) for number in (1, 2, 3, 4)]
+    assert [text for text in paged(*tops) if text in tops] == tops
+
+
+def test_a_name_that_counts_something_else_than_pages_stays():
+    """Its numbers do not go up with the pages."""
+    tops = ["Decision 4", "Decision 7", "Decision 9", "Decision 15"]
+    assert [text for text in paged(*tops) if text in tops] == tops
+
+
+def test_a_head_that_recurs_word_for_word_goes_though_it_holds_a_number():
+    """As where every page names the chapter."""
+    assert "Chapter 2" not in paged(*["Chapter 2"] * 4)
+
+
+def test_a_head_that_counts_the_pages_goes():
+    """From whatever number, beside others that stay the same."""
+    assert not [text for text in paged(*(f"SCO 2019 | {page} | 40" for page in (11, 12, 13, 14))) if text.startswith("SCO")]
+
+
 def test_the_title_stays_though_it_runs_on():
     """On the first page it is larger than in the heads."""
     made = document("Bishkek Declaration")

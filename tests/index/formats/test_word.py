@@ -98,6 +98,23 @@ def test_levels_are_counted_anew_below_each_number_above():
     assert texts(lists, *map(at, (0, 1, 2, 2, 1, 0, 1))) == ["III. x", "1) x", "1.a x", "1.b x", "2) x", "IV. x", "1) x"]
 
 
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [("decimal", "1. x"), ("upperRoman", "I. x"), ("lowerLetter", "a. x"), ("ordinal", "x"), ("chineseCounting", "x"), ("none", "x")],
+)
+def test_a_number_in_a_form_that_is_not_known_is_left_out(form, expected):
+    """Word would print it otherwise than in digits, and a citation by digits would lead nowhere."""
+
+    def lists(document: WordDocument) -> None:
+        numbering = document.part.numbering_part.element
+        level = f'<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="{form}"/><w:lvlText w:val="%1."/></w:lvl>'
+        numbering.insert(0, parse_xml(f'<w:abstractNum {nsdecls("w")} w:abstractNumId="78">{level}</w:abstractNum>'))
+        numbering.append(parse_xml(f'<w:num {nsdecls("w")} w:numId="78"><w:abstractNumId w:val="78"/></w:num>'))
+
+    item = paragraph('<w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="78"/></w:numPr></w:pPr><w:r><w:t>x</w:t></w:r>')
+    assert texts(lists, item) == [expected]
+
+
 def test_a_tables_rows_are_blocks():
     """Cells in order, with bars between; what is in a cell is one line."""
 
