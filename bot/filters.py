@@ -247,7 +247,12 @@ def _kinds(question: str, library: Library, phrases: Phrases) -> Iterator[_Found
 
 def _speakers(question: str, library: Library, phrases: Phrases) -> Iterator[_Found]:
     """Yield the speakers whom *question* asks about as speaking."""
-    found = list(phrases["speaker"].finditer(_without_names(question, library)))
+    # A mark that the question itself holds is nobody's name.
+    found = [
+        match
+        for match in phrases["speaker"].finditer(_without_names(question, library))
+        if question[slice(*match.span(match.lastgroup or 0))].lower() in library.speakers
+    ]
     spans = [match.span(match.lastgroup or 0) for match in found]
     names = [question[start:end] for start, end in spans]
     speakers = [library.speakers[name.lower()] for name in names]
@@ -346,7 +351,7 @@ def _phrases(kinds: frozenset[str]) -> Phrases:
         _any(words[name]) for name in ("says", "speaks", "said", "stands", "content", "compares")
     )
     does_say = rf"(?:{says})(?:s|es|ed)?|said|told|spoke"
-    names = rf"(?:(?:mr|mrs|ms|dr|president|minister|ambassador|secretary-general)\.?\s+)?(?P<name_{{}}>{_NAME}+)"
+    names = rf"(?:(?:mr|mrs|ms|dr|president|minister|ambassador|secretary-general)\.?\s+)?(?P<name_{{}}>{_NAME}++)"
     day = rf"(?:the\s+years?\s+)?{_DAY}+"
     time = (
         rf"(?:ever\s+since|since|after|before|prior\s+to|until|till|up\s+to|in|during)\s+{day}|from\s+{day}\s+on(?:wards?)?\b"

@@ -341,3 +341,14 @@ def test_filters_that_are_not_of_this_form_are_refused_by_name(sent, says):
     """A filter that is silently not applied would answer from documents that were not meant."""
     with pytest.raises(FilterError, match=says):
         read_scope(sent)
+
+
+def test_a_speech_of_a_speaker_is_asked_in_where_others_speak_too():
+    """The name in "Norov's" is read whole or not at all."""
+    assert understood("According to Norov's speech, what threatens the region?", MANY)["kind"] == "speech"
+
+
+@pytest.mark.parametrize("mark", ["\ue000", "\ue000\ue000"])
+def test_a_character_for_private_use_is_nobodys_name(mark):
+    """Whatever a question holds, it is read."""
+    assert understood(f"According to {mark}, what threatens the region?", MANY) == {}
