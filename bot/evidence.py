@@ -7,13 +7,15 @@ coefficients are data, evidence.json, made by `python -m bot.evaluation.fitting`
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from bot.reply import AbstentionReason
 from bot.signals import question_signals, sentence_signals
+from bot.verification import numbers
 from index.search import ScoredSentence, SearchResult
 from index.terms import terms
 
@@ -30,6 +32,8 @@ NEAR_FROM = 0.40  # probability from which there is an answer
 NEAR_WITHIN = 0.05  # further sentences are shown up to this far from the nearest
 SAME_COSINE = 0.6  # two sentences of different documents say the same from this cosine ...
 SAME_TERMS = 0.6  # ... and this share of the shorter one's terms in common; all pairs of the default corpus were read
+MAX_ALSO = 3  # documents cited beside a sentence because they say the same: more than that is a list, not a check
+_NEGATION = re.compile(r"\b(?:not|cannot|no|none|nobody|nothing|never|neither|nor|without)\b|n['’]t\b", re.IGNORECASE)
 _COEFFICIENTS = Path(__file__).with_name("evidence.json")
 
 
@@ -98,7 +102,8 @@ def choose_evidence(parts: Sequence[tuple[str, SearchResult]], unrelated: float 
         return NoEvidence("out_of_scope" if out_of_scope else "no_evidence", probability)
     firsts = [one.sentences[0] for one in answered]
     others = [sentence for one in answered for sentence in one.sentences[1:]]
-    return Evidence(_distinct([*firsts, *others])[:MAX_ALL], probability)
+    shown = _distinct([*firsts, *others])[:MAX_ALL]
+    return Evidence(tuple(replace(sentence, also=sentence.also[:MAX_ALSO]) for sentence in shown), probability)
 
 
 def _judge(question: str, found: SearchResult, unrelated: float) -> Evidence | NoEvidence:
@@ -151,8 +156,17 @@ def _distinct(sentences: Iterable[EvidenceSentence]) -> tuple[EvidenceSentence, 
 
 
 def says_the_same(one: ScoredSentence, other: ScoredSentence) -> bool:
-    """Tell whether two sentences of different documents say the same: close in meaning, and in most of their words."""
+    """Tell whether two sentences of different documents say the same.
+
+    They are close in meaning and in most of their words, hold the same numbers, and both deny something or neither does.
+    """
     if one.passage.paragraph.document_id == other.passage.paragraph.document_id or float(one.vector @ other.vector) < SAME_COSINE:
         return False
     left, right = set(terms(one.text)), set(terms(other.text))
-    return len(left & right) >= SAME_TERMS * max(min(len(left), len(right)), 1)
+    if len(left & right) < SAME_TERMS * max(min(len(left), len(right)), 1):
+        return False
+    return _denies(one.text) == _denies(other.text) and numbers(one.text) == numbers(other.text)
+
+
+def _denies(text: str) -> bool:
+    return _NEGATION.search(text) is not None

@@ -248,6 +248,11 @@ def _without_attribution(draft: str, sources: Sequence[Source]) -> str:
     return said.strip()
 
 
+def numbers(text: str) -> frozenset[float]:
+    """Return the values of the numbers of *text*, in digits and in words."""
+    return frozenset(value for value, *_ in _numbers(text))
+
+
 def _numbers(text: str) -> list[tuple[float, str, tuple[str, ...]]]:
     """Return each number of *text* with the stem of the word after it, and of all the words after it, in its clause."""
     lists = _word_lists().numbers

@@ -21,8 +21,8 @@ READING_ORDER = """
     index.training.data index.training.states index.training.model index.training.train
 
     bot.errors bot.settings bot.filters bot.reply bot.conversation bot.languages bot.messages bot.courtesy bot.prompts
-    bot.chat_model bot.rewriting bot.question bot.follow_up bot.suggestions bot.signals bot.evidence bot.writer
-    bot.verification bot.citations
+    bot.chat_model bot.rewriting bot.question bot.follow_up bot.suggestions bot.signals bot.verification bot.evidence
+    bot.writer bot.citations
     bot.assistant bot.following bot.terminal
 
     bot.evaluation.queries bot.evaluation.fitting bot.evaluation.measures bot.evaluation.results bot.evaluation.figures bot.evaluation.runs

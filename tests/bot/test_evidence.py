@@ -1,13 +1,16 @@
 """Evidence is chosen from what search found, or a reason is given; these hold whatever the thresholds are."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import get_args
 
+import numpy as np
 import pytest
 
 from bot.evidence import Evidence, LogisticModel, NoEvidence, choose_evidence, says_the_same
 from bot.reply import AbstentionReason
-from index.search import search
+from index.document import Description, Passage
+from index.parse import parse_document
+from index.search import ScoredSentence, search
 
 QUESTIONS = [
     "What is the SCO's position on legalising cannabis?",
@@ -104,6 +107,43 @@ def test_says_the_same_finds_the_pairs_that_a_reader_finds(generation, embedding
     pairs = {(place(one), place(other)) for one in speech for other in report if says_the_same(one, other)}
     assert pairs <= TWINS
     assert len(pairs) >= len(TWINS) - 1
+
+
+SAID = "The SCO member states recognise the independence of the region."
+
+
+def sentence_of(document_id: str, text: str) -> ScoredSentence:
+    """Return *text* as search returns it from a document of that id; every one has the same vector."""
+    paragraph = parse_document(Description(document_id, "A title", "report"), text).paragraphs[0]
+    values: dict[str, object] = {field.name: 0.0 for field in fields(ScoredSentence)}
+    values |= {"passage": Passage(paragraph, 0.0, 1), "sentence": paragraph.sentences[0], "vector": np.ones(1, np.float32)}
+    return ScoredSentence(**{**values, "row": int(document_id.removeprefix("d")), "cosine": 1.0, "reading": None})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (SAID, SAID, True),
+        (SAID, SAID.replace("recognise", "do not recognise"), False),
+        (SAID, SAID.replace("recognise", "don’t recognise"), False),
+        (SAID, SAID.replace("recognise", "never recognise"), False),
+        ("The states signed 12 agreements in 2018.", "The states signed 12 agreements in 2018.", True),
+        ("The states signed 12 agreements in 2018.", "The states signed 12 agreements in 2019.", False),
+        ("The states signed 12 agreements in Astana.", "The states signed twelve agreements in Astana.", True),
+        ("The states signed ten agreements in Astana.", "The states signed twelve agreements in Astana.", False),
+    ],
+)
+def test_sentences_say_the_same_only_with_the_same_numbers_and_denials(one, other, same):
+    """However many words they share."""
+    assert says_the_same(sentence_of("d1", one), sentence_of("d2", other)) is same
+
+
+def test_at_most_three_documents_are_cited_beside_a_sentence(generation, embeddings):
+    """Six documents that say one thing: it is shown once, with three more."""
+    found = replace(search(generation, embeddings, SAID), sentences=tuple(sentence_of(f"d{number}", SAID) for number in range(6)))
+    evidence = choose_evidence([(SAID, found)])
+    assert isinstance(evidence, Evidence)
+    assert [len(sentence.also) for sentence in evidence.sentences] == [3]
 
 
 def test_a_logistic_model_is_the_logistic_function_of_its_weighted_signals():
