@@ -1,6 +1,7 @@
 """The command line: serve (default), index, ask, evaluate, feedback. Reads settings, wires the parts, runs; nothing else."""
 
 import argparse
+import hashlib
 import io
 import json
 import os
@@ -59,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = read_settings()
         if getattr(options, "corpus", None):
-            settings = settings.model_copy(update={"corpus_dir": options.corpus})
+            settings = _of_corpus(settings, options.corpus)
         status: int = options.run(options, settings)
         sys.stdout.flush()
     except UserError as error:
@@ -73,12 +74,31 @@ def main(arguments: list[str] | None = None) -> int:
     return status
 
 
+def _of_corpus(settings: "Settings", corpus: Path) -> "Settings":
+    """Return the settings for the folder *corpus*; an index of its own within the default folder, unless SCO_INDEX_DIR names one.
+
+    So that looking into other documents does not replace the index that a running server follows.
+    """
+    folder, place = settings.index_dir, os.path.realpath(corpus)
+    if "index_dir" not in settings.model_fields_set and place != os.path.realpath(settings.corpus_dir):
+        folder = folder / f"corpus-{hashlib.sha256(os.fsencode(place)).hexdigest()[:12]}"
+    return settings.model_copy(update={"corpus_dir": corpus, "index_dir": folder})
+
+
+def _shared_folder(index_dir: Path) -> Path:
+    """Return the folder of what belongs to no one corpus, the encoder's graph and the feedback: the default one for all within it."""
+    from bot.settings import DEFAULT_INDEX
+
+    return DEFAULT_INDEX if DEFAULT_INDEX in index_dir.parents else index_dir
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="app.py", description="Ask the documents of the Shanghai Cooperation Organisation.")
     parser.set_defaults(run=_serve, corpus=None)
     commands = parser.add_subparsers(title="commands", metavar="serve | index | ask | evaluate | feedback")
     library = argparse.ArgumentParser(add_help=False)
-    library.add_argument("--corpus", type=Path, metavar="DIR", help="the folder of documents (default: SCO_CORPUS_DIR)")
+    about = "the folder of documents (default: SCO_CORPUS_DIR); has an index of its own unless SCO_INDEX_DIR is set"
+    library.add_argument("--corpus", type=Path, metavar="DIR", help=about)
     serve = commands.add_parser("serve", parents=[library], help="start the chat page (the default)")
     serve.set_defaults(run=_serve)
     index = commands.add_parser("index", parents=[library], help="build the index, or check it")
@@ -145,7 +165,7 @@ def _serve(options: argparse.Namespace, settings: "Settings") -> int:
         read_origins(settings.allowed_origins),
         read_proxies(settings.trusted_proxies),
         settings.requests_per_minute,
-        feedback=FeedbackFile(settings.index_dir / NAME),
+        feedback=FeedbackFile(_shared_folder(settings.index_dir) / NAME),
     )
     serve(lambda: _assistant(settings), settings.host, settings.port, access)
     return ANSWERED
@@ -154,7 +174,7 @@ def _serve(options: argparse.Namespace, settings: "Settings") -> int:
 def _feedback(options: argparse.Namespace, settings: "Settings") -> int:
     from bot.web.feedback import NAME, FeedbackFile
 
-    for row in FeedbackFile(settings.index_dir / NAME).queries():
+    for row in FeedbackFile(_shared_folder(settings.index_dir) / NAME).queries():
         _print_json(row, indent=None)
     return ANSWERED
 
@@ -167,7 +187,7 @@ def _index(options: argparse.Namespace, settings: "Settings") -> int:
     from index.graph import prepare_encoder
 
     survey(settings.corpus_dir)  # what is wrong with the folder is said before the seconds that an export takes
-    whole = _build(settings, prepare_encoder(check_model(settings.embedding_model), settings.index_dir))
+    whole = _build(settings, prepare_encoder(check_model(settings.embedding_model), _shared_folder(settings.index_dir)))
     return ANSWERED if whole else FILES_LEFT_OUT
 
 
@@ -272,6 +292,7 @@ def _assistant(settings: "Settings") -> "Assistant":
     from index.embedding import check_model
     from index.errors import BuildLockedError, IndexUnusableError
     from index.graph import prepare_encoder
+    from index.manifest import REBUILD
     from index.store import Generation, open_last_good
 
     chat_model = None if settings.chat_model == NONE else open_chat_model(settings.chat_model)
@@ -283,17 +304,23 @@ def _assistant(settings: "Settings") -> "Assistant":
     generation = open_usable(settings.index_dir) if current else None
     if generation is None:
         survey(settings.corpus_dir)  # as in _index
-    embeddings = prepare_encoder(files, settings.index_dir)
+    embeddings = prepare_encoder(files, _shared_folder(settings.index_dir))
     if generation is None:
         try:
             _build(settings, embeddings)
         except BuildLockedError as locked:
-            if open_last_good(settings.index_dir) is None:
+            good = open_last_good(settings.index_dir)
+            if good is None or good.manifest.model_digest != files.digest:
                 raise
             print(f"{locked} Until then the index before it answers.", file=sys.stderr)
         generation = open_usable(settings.index_dir)
 
     def assistant(generation: Generation) -> Assistant:
+        if generation.manifest.model_digest != files.digest:
+            raise IndexUnusableError(
+                f"The index in {settings.index_dir} ({generation.folder.name}) was built with another model, {generation.manifest.model}, "
+                f"and this one is set: {files.name}. {REBUILD}, or set SCO_EMBEDDING_MODEL to the other."
+            )
         made = Assistant(generation, embeddings, EXAMPLES, chat_model, settings.index_dir / "suggestions.json")
         made.prepare()
         return made

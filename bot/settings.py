@@ -12,6 +12,7 @@ from bot.errors import ServerError
 from index.embedding import DEFAULT_MODEL
 
 _INDEX_PACKAGE = Path(__file__).resolve().parent.parent / "index"
+DEFAULT_INDEX = _INDEX_PACKAGE / "generations"
 
 
 class Settings(BaseSettings):
@@ -20,7 +21,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SCO_", env_ignore_empty=True, extra="forbid", frozen=True)
 
     corpus_dir: Path = Field(default=_INDEX_PACKAGE / "corpus", description="the folder of documents to answer from")
-    index_dir: Path = Field(default=_INDEX_PACKAGE / "generations", description="where the built index is kept")
+    index_dir: Path = Field(default=DEFAULT_INDEX, description="where the built index is kept")
     embedding_model: str = Field(default=DEFAULT_MODEL, description="the packaged model, or the folder of another one")
     chat_model: str = Field(
         default="none",

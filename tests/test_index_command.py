@@ -1,17 +1,20 @@
 """What the command line does about indexes that are damaged, newer, or being built; with a fake model."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 import app
-from bot.settings import Settings
+from bot.settings import DEFAULT_INDEX, Settings
+from index import current
 from index.build import build
 from index.lock import build_lock
 from index.manifest import read_manifest
 from tests.fakes import WordEmbeddings
 from tests.index.test_crash import NEW, OLD, put, silent
+from tests.index.test_current import until
 from tests.index.test_store import other_format
 
 ASK = ["ask", "Trade in Bishkek or Tashkent?", "--json"]
@@ -122,3 +125,83 @@ def test_an_index_of_a_newer_format_is_left_as_it_is(capsys, index, command):
     assert app.main(command) == 1
     assert "Update the program, or name another folder: SCO_INDEX_DIR." in capsys.readouterr().err
     assert sorted(path for path in index.rglob("*") if path.name != "LOCK") == before
+
+
+# --- another model
+
+
+def of_another_model(index: Path, corpus: Path) -> None:
+    """Build the index of *corpus* anew, with another model."""
+    build(corpus, index, WordEmbeddings("others", "1" * 64), silent)
+
+
+def test_an_index_of_another_model_is_not_gone_over_to(index, tmp_path, monkeypatch, caplog):
+    """Its vectors do not compare with those of the running server's model; the one before goes on answering."""
+    monkeypatch.setattr(current, "CHECKED_EVERY", 0.0)
+    settings = Settings(corpus_dir=tmp_path / "corpus", index_dir=index)
+    assistant = app._assistant(settings)
+    before = assistant.index_fingerprint
+    of_another_model(index, tmp_path / "corpus")
+    warning = "was built with another model, others, and this one is set: words"
+    until(lambda: assistant.index_fingerprint == before and warning in caplog.text)
+
+
+def test_a_last_good_index_of_another_model_does_not_answer(capsys, index, tmp_path):
+    """The one in use is damaged, and a message says what to do."""
+    shutil.rmtree(index)
+    of_another_model(index, tmp_path / "corpus")
+    build(tmp_path / "corpus", index, WordEmbeddings(), silent)
+    damage(index, "corpus.sqlite")
+    assert app.main(ASK) == 1
+    captured = capsys.readouterr()
+    assert "was built with another model, others" in captured.err
+    assert "Rebuild it with: python app.py index, or set SCO_EMBEDDING_MODEL to the other." in captured.err
+    assert captured.out == ""
+
+
+def test_while_the_index_of_another_model_is_replaced_the_builder_is_named(capsys, index, tmp_path):
+    """The index before cannot answer meanwhile."""
+    of_another_model(index, tmp_path / "corpus")
+    shutil.rmtree(next(path for path in index.glob("generation-*") if path != read_manifest(index)[0]))
+    with build_lock(index):
+        assert app.main(ASK) == 1
+    assert "is being built by process" in capsys.readouterr().err
+
+
+# --- another corpus
+
+
+@pytest.fixture
+def used(monkeypatch, index) -> list[tuple[Path, Path, Path]]:
+    """Corpus folder, index folder and the encoder's folder of each `index` command; nothing is built, and SCO_INDEX_DIR is unset."""
+    monkeypatch.delenv("SCO_INDEX_DIR")
+    encoders: list[Path] = []
+    calls: list[tuple[Path, Path, Path]] = []
+
+    def take(settings: Settings, encoder: None) -> bool:
+        calls.append((settings.corpus_dir, settings.index_dir, encoders[-1]))
+        return True
+
+    monkeypatch.setattr("index.graph.prepare_encoder", lambda files, folder: encoders.append(folder))
+    monkeypatch.setattr(app, "_build", take)
+    return calls
+
+
+def test_each_corpus_of_the_option_has_an_index_of_its_own_and_all_share_the_encoder(used, tmp_path, monkeypatch):
+    """Trying a corpus does not replace the index that a server follows; the same folder finds its index again, however it is written."""
+    monkeypatch.chdir(put(tmp_path / "other", OLD).parent)
+    for named in ("other", str(tmp_path / "other"), str(tmp_path / "corpus")):
+        assert app.main(["index", "--corpus", named]) == 0
+    (_, first, _), (_, again, _), (corpus, default, _) = used
+    assert first == again != DEFAULT_INDEX
+    assert first.parent == DEFAULT_INDEX
+    assert re.fullmatch(r"corpus-[0-9a-f]{12}", first.name)
+    assert (corpus, default) == (tmp_path / "corpus", DEFAULT_INDEX)  # that of SCO_CORPUS_DIR, which needs none of its own
+    assert {encoder for _, _, encoder in used} == {DEFAULT_INDEX}
+
+
+def test_an_index_folder_that_is_set_holds_for_any_corpus(used, tmp_path, monkeypatch):
+    """Whoever names it means it."""
+    monkeypatch.setenv("SCO_INDEX_DIR", str(tmp_path / "mine"))
+    assert app.main(["index", "--corpus", str(put(tmp_path / "other", OLD))]) == 0
+    assert used == [(tmp_path / "other", tmp_path / "mine", tmp_path / "mine")]
