@@ -6,7 +6,9 @@ import threading
 import httpx
 import pytest
 
+from bot.assistant import Assistant
 from bot.web.loading import answering_meanwhile
+from bot.web.server import Access, serve
 
 WELCOME = "https://www.example.org"
 
@@ -44,6 +46,24 @@ def test_a_page_that_may_ask_reads_that_it_is_loading(listening):
     assert (other.status_code, "access-control-allow-origin" in other.headers) == (403, False)
 
 
+@pytest.mark.parametrize(
+    ("access", "status"), [(Access(), 421), (Access(trusted_proxies=("127.0.0.1",)), 503)], ids=["alone", "behind a proxy"]
+)
+def test_a_server_that_listens_on_this_machine_alone_takes_no_other_name_unless_a_proxy_is_named(access, status):
+    """From its first moment on."""
+    told: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    def load() -> Assistant:
+        told.append(httpx.get(f"http://127.0.0.1:{port}/readyz", headers={"host": "sco.example"}, timeout=30).status_code)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        serve(load, "127.0.0.1", port, access)
+    assert told == [status]
+
+
 def test_a_person_sees_a_page_that_comes_back_by_itself(listening):
     """With the headers of every page."""
     with answering_meanwhile(listening, (WELCOME,), local=True):
@@ -60,6 +80,7 @@ def test_the_port_is_served_on_by_whoever_comes_next(listening):
         raise RuntimeError
     visitor = threading.Thread(target=lambda: socket.create_connection(listening.getsockname(), 30).close())
     visitor.start()
+    listening.settimeout(30)  # whoever served before left it not to wait
     connection, _ = listening.accept()
     connection.close()
     visitor.join(30)
