@@ -4,10 +4,11 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from bot.reply import Citation, Reply
+from bot.reply import Answer, Citation, Reply
 from bot.web.events import Growth, event_bytes, last_event
 from index.document import Description
 from tests.web.examples import answer
@@ -150,6 +151,14 @@ class _ChatHandler(_Handler):
         events = [event_bytes(event) for event in [*Growth().grown(self.server.reply), last_event(self.server.reply)]]
         first = next(number for number, event in enumerate(events) if b"sentence" in event[:20]) + 1
         self._stream(*events[:first], wait=True, then=events[first:])
+
+    def _replace(self, question: str) -> None:
+        """Begin another answer, and begin anew with the first sentence of the reply; send the rest once told to."""
+        assert isinstance(self.server.reply, Answer)
+        begun = replace(self.server.reply, sentences=self.server.reply.sentences[:1], mode="llm")
+        growth = Growth()
+        events = [event_bytes(event) for event in [*growth.grown(begun), *growth.grown(self.server.reply)]]
+        self._stream(*events, wait=True, then=[event_bytes(last_event(self.server.reply))])
 
     # --- as it should not
 

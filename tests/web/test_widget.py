@@ -244,6 +244,18 @@ def test_a_sentence_is_shown_as_soon_as_it_has_come(visit, chat):
     expect(panel.get_by_role("log")).to_have_attribute("aria-busy", "false")
 
 
+def test_an_answer_that_is_replaced_leaves_nothing_of_the_first(visit, chat):
+    """Also before the last event: sentences of two answers never stand side by side."""
+    chat.behaviour = "replace"
+    panel = opened(visit())
+    panel.get_by_role("textbox", name="Your question").fill(QUESTION)
+    panel.get_by_role("textbox", name="Your question").press("Enter")
+    expect(panel.locator(".answer")).to_have_text(f"{LEGALISING}[1] {DRUGS}[2][3]")
+    expect(panel.get_by_role("log")).to_have_attribute("aria-busy", "true")
+    chat.go.set()
+    expect(panel.get_by_role("log")).to_have_attribute("aria-busy", "false")
+
+
 def test_an_answer_can_be_stopped_and_the_question_is_back_in_the_box(visit, chat):
     """Nothing that was typed is lost."""
     chat.behaviour = "hang"
