@@ -156,6 +156,7 @@ def _day(text: str, read: Callable[[str], date]) -> date:
 
 
 def _serve(options: argparse.Namespace, settings: "Settings") -> int:
+    from bot.chat_model import NONE as NO_MODEL
     from bot.web.feedback import NAME, FeedbackFile
     from bot.web.limits import read_proxies
     from bot.web.origins import read_origins
@@ -166,6 +167,7 @@ def _serve(options: argparse.Namespace, settings: "Settings") -> int:
         read_proxies(settings.trusted_proxies),
         settings.requests_per_minute,
         feedback=FeedbackFile(_shared_folder(settings.index_dir) / NAME),
+        measuring=settings.chat_model == NO_MODEL,  # a file of queries would be hundreds of paid calls
     )
     serve(lambda: _assistant(settings), settings.host, settings.port, access)
     return ANSWERED

@@ -28,9 +28,10 @@ READING_ORDER = """
     bot.evaluation.queries bot.evaluation.fitting bot.evaluation.measures bot.evaluation.results bot.evaluation.figures bot.evaluation.runs
     bot.evaluation.exports bot.evaluation.public bot.evaluation.charts bot.evaluation.report bot.evaluation.command
 
-    bot.web.labels bot.web.exchange bot.web.render bot.web.documents bot.web.evaluation bot.web.page
+    bot.web.labels bot.web.exchange bot.web.render bot.web.documents bot.web.page
     bot.web.refusals bot.web.origins bot.web.limits bot.web.metrics bot.web.events bot.web.shapes bot.web.feedback bot.web.desk
-    bot.web.openai_api bot.web.mcp_api bot.web.api_page bot.web.api bot.web.guard bot.web.sessions bot.web.loading bot.web.server
+    bot.web.evaluation bot.web.openai_api bot.web.mcp_api bot.web.api_page bot.web.api bot.web.guard bot.web.sessions bot.web.loading
+    bot.web.server
 
     app
 """

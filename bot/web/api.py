@@ -145,7 +145,8 @@ def _search_routes(desk: Desk) -> APIRouter:
         passages: Sequence[Passage] = ()
         if not faults:
             found = await last(desk.work(lambda: iter([desk.assistant.search(question, filters)])))
-            passages = found.passages[: asked.limit]
+            # The index may have been switched since: what it holds by now is not among the documents that were filtered.
+            passages = [passage for passage in found.passages if passage.paragraph.document_id in known][: asked.limit]
         shown = {
             "question": question,
             "filters": [filter_to_json(one) for one in listed(filters)],
@@ -234,7 +235,7 @@ def _feedback_routes(desk: Desk, file: FeedbackFile | None) -> APIRouter:
     @routes.post("/api/feedback", response_model=KeptShape, responses=refused(400, 403, 404, 411, 413, 422, 429, 503))
     def judge(judged: FeedbackRequest, request: Request) -> Response:
         """Keep what a visitor thinks of a reply, together with the reply, and nothing of who they are."""
-        desk.rates.count_request(address_of(request))
+        desk.rates.count_judgement(address_of(request))
         if file is None:
             raise RefusalError(404, "no_feedback", "This server keeps no feedback.", "Tell its operator instead.")
         file.keep(judged)

@@ -5,7 +5,7 @@ Keeps nothing: an upload and its report exist only while it is answered. Knows n
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from pathlib import Path, PurePath
 
@@ -18,7 +18,10 @@ from bot.assistant import Assistant
 from bot.evaluation.queries import SUFFIXES, QueryError, QuerySet, parse_queries
 from bot.evaluation.report import render_report
 from bot.evaluation.results import ask_all
+from bot.web.desk import address_of
 from bot.web.documents import site_page
+from bot.web.limits import Rates
+from bot.web.refusals import RefusalError
 from index.document import Document
 
 PATH = "/evaluation"
@@ -26,7 +29,9 @@ REPORT_PATH = f"{PATH}/report"
 REPORTS = Path(__file__).resolve().parents[2] / "reports"  # where the description of `app.py evaluate --report` has them written
 MAX_UPLOAD = 1_000_000  # bytes of a file; the files of tests/queries take 300,000 each
 MAX_UPLOADED_QUERIES = 500  # about half a minute, in which other visitors wait longer for their replies
+LOOK_S = 1.0  # between two looks whether the visitor still waits
 FORM_BYTES = 2_000  # that a form may add around its file
+LEFT = 499  # the status, which nobody reads, of a response to a visitor who has left
 SHOWN_FAULTS = 50  # rows at fault that are named; who has more has another kind of file
 ASK_ADDRESS = "/?q="  # the chat page puts what follows into its box
 _FIELDS = (
@@ -49,8 +54,8 @@ class _StoppedError(Exception):
     """Nobody waits for the report any more."""
 
 
-def evaluation_routes(assistant: Assistant, reports: Path = REPORTS) -> APIRouter:
-    """Return the pages that measure *assistant* and show the newest report of the folder *reports*."""
+def evaluation_routes(assistant: Assistant, rates: Rates, reports: Path = REPORTS, *, measuring: bool = True) -> APIRouter:
+    """Return the pages that measure *assistant*, unless not *measuring*, and show the newest report of the folder *reports*."""
     routes = APIRouter()
     running = threading.Lock()
 
@@ -67,17 +72,39 @@ def evaluation_routes(assistant: Assistant, reports: Path = REPORTS) -> APIRoute
 
     @routes.post(PATH)
     async def measure(request: Request) -> HTMLResponse:
-        stopped = threading.Event()
         try:
+            if not measuring:
+                raise _RefusedError(403, "Questions are not measured here: each would be paid for. Run python app.py evaluate instead.")
+            rates.count_request(address_of(request))
             name, content = await _upload(request)
-            return HTMLResponse(await asyncio.to_thread(_measured, assistant, name, content, running, stopped))
+            return HTMLResponse(await _while_waited_for(request, name, content))
         except _RefusedError as refused:
             return HTMLResponse(_page(reports, f"{refused}"), status_code=refused.status)
-        except asyncio.CancelledError:  # the server stops, and would wait for the thread
-            stopped.set()
-            raise
+        except RefusalError as refusal:
+            said, waiting = f"{refusal.message} {refusal.what_to_do}", f"{refusal.retry_after_s}"
+            return HTMLResponse(_page(reports, said), status_code=refusal.status, headers={"retry-after": waiting})
+        except _StoppedError:
+            return HTMLResponse("", status_code=LEFT)
+
+    async def _while_waited_for(request: Request, name: str, content: bytes) -> str:
+        stopped = threading.Event()
+        watching = asyncio.create_task(_watch(request, stopped))
+        try:
+            return await asyncio.to_thread(
+                _measured, assistant, name, content, running, stopped, lambda: rates.count_upload(address_of(request))
+            )
+        finally:
+            stopped.set()  # the server may stop, and would wait for the thread
+            watching.cancel()
 
     return routes
+
+
+async def _watch(request: Request, stopped: threading.Event) -> None:
+    """Set *stopped* as soon as whoever sent *request* has left."""
+    while not await request.is_disconnected():
+        await asyncio.sleep(LOOK_S)
+    stopped.set()
 
 
 async def _upload(request: Request) -> tuple[str, bytes]:
@@ -101,13 +128,19 @@ async def _upload(request: Request) -> tuple[str, bytes]:
     return name, content
 
 
-def _measured(assistant: Assistant, name: str, content: bytes, running: threading.Lock, stopped: threading.Event) -> str:
-    """Return the report on the queries of *content*. Raises _RefusedError if a run is on or a row is at fault."""
+def _measured(
+    assistant: Assistant, name: str, content: bytes, running: threading.Lock, stopped: threading.Event, count: Callable[[], None]
+) -> str:
+    """Return the report on the queries of *content*, which are counted by *count* once they can be asked.
+
+    Raises _RefusedError if a run is on or a row is at fault, and what *count* raises.
+    """
     if not running.acquire(blocking=False):
         raise _RefusedError(429, "Somebody else's queries are being measured. Try again in a minute.")
     try:
         documents = _documents(assistant)
         queries = _usable(name, content, documents).queries
+        count()
 
         def go_on() -> None:
             if stopped.is_set():

@@ -14,6 +14,7 @@ from bot.web.shapes import FeedbackRequest, JudgedReply
 
 NAME = "feedback.jsonl"  # in the folder of the index, which is the one that is written to
 MAX_BYTES = 5_000_000  # of a file; a line takes some 2,000, and with the file before it 5,000 judgements are kept
+MAX_LINE = 30_000  # bytes: fifteen usual ones; without a bound a few would drive all others out
 CLASS = "feedback"  # of the test queries
 _ANSWERABILITY = {"answer": "answerable", "abstention": "unanswerable", "courtesy": "conversational"}
 
@@ -33,8 +34,11 @@ class FeedbackFile:
         self._lock = threading.Lock()
 
     def keep(self, judged: FeedbackRequest) -> None:
-        """Write one judgement with its reply. Raises RefusalError if the file cannot be written."""
+        """Write one judgement with its reply. Raises RefusalError if it is too long or the file cannot be written."""
         line = json_bytes({"time": self._clock().isoformat(timespec="seconds"), **judged.model_dump(mode="json")}) + b"\n"
+        if len(line) > MAX_LINE:
+            message = f"The judgement and its reply take {len(line):,} bytes; at most {MAX_LINE:,} are kept."
+            raise RefusalError(422, "invalid_request", message, "Send a shorter note, or the reply as the API gave it.")
         try:
             with self._lock:
                 if self._path.exists() and self._path.stat().st_size + len(line) > self._max_bytes:

@@ -22,6 +22,8 @@ from bot.web.refusals import RefusalError
 NONE = "none"  # the setting that means: no proxy
 MINUTE = 60.0
 PER_ADDRESS = 120  # requests a minute: an office of forty behind one address, each asking every 20 seconds; a setting's default too
+REQUESTS_PER_JUDGEMENT = 12  # of an address's rate: ten judgements a minute, and nobody reads and judges faster
+REQUESTS_PER_UPLOAD = 60  # of an address's rate: two a minute, each of which may ask hundreds of questions
 PER_CONVERSATION = 30  # questions a minute: one every two seconds, which nobody reads
 MAX_KEYS = 20_000  # addresses and conversations remembered, some 10 MB at their fullest; the longest unseen is forgotten first
 AT_ONCE = 4  # replies worked on at the same time: twice the cores of a small machine
@@ -65,6 +67,10 @@ class Rates:
     def __init__(self, per_address: int = PER_ADDRESS, per_conversation: int = PER_CONVERSATION, clock: Clock = time.monotonic) -> None:
         self._of_addresses = MovingWindow(per_address, clock)
         self._of_conversations = MovingWindow(per_conversation, clock)
+        self._judgements = max(1, per_address // REQUESTS_PER_JUDGEMENT)
+        self._uploads = max(1, per_address // REQUESTS_PER_UPLOAD)
+        self._of_judgements = MovingWindow(self._judgements, clock)
+        self._of_uploads = MovingWindow(self._uploads, clock)
         self._per_address = per_address
         self._per_conversation = per_conversation
 
@@ -78,6 +84,16 @@ class Rates:
         digest = hashlib.sha256(first_question.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         waiting = self._of_conversations.wait_s(f"{network(address)} {digest}")
         _check(waiting, f"{self._per_conversation} questions a minute are taken in one conversation")
+
+    def count_judgement(self, address: str) -> None:
+        """Count one reply that *address* judges. Raises RefusalError as above."""
+        self.count_request(address)
+        _check(self._of_judgements.wait_s(network(address)), f"{self._judgements} judgements a minute are taken from one address")
+
+    def count_upload(self, address: str) -> None:
+        """Count one file of queries that *address* has measured. Raises RefusalError as above."""
+        self.count_request(address)
+        _check(self._of_uploads.wait_s(network(address)), f"{self._uploads} files a minute are measured for one address")
 
 
 def _check(wait_s: float, rule: str) -> None:
@@ -172,15 +188,19 @@ class Workers:
         loop = asyncio.get_running_loop()
         try:
             while True:
-                item = await asyncio.wait_for(work.produced.get(), max(0.0, deadline - loop.time()))
+                item = await self._next(work, deadline - loop.time())
                 if not isinstance(item, _End):
                     yield item
                 elif item.error is not None:
                     raise item.error
                 else:
                     return
-        except TimeoutError:
-            message = f"No answer was ready within {self._deadline_s:g} s."
-            raise RefusalError(504, "too_slow", message, "Ask again, or ask something shorter.", BUSY_RETRY_S) from None
         finally:
             work.left.set()
+
+    async def _next(self, work: _Work[Item], left_s: float) -> Item | _End:
+        try:
+            return await asyncio.wait_for(work.produced.get(), max(0.0, left_s))
+        except TimeoutError:  # of this wait alone: one in the work itself is handed on
+            message = f"No answer was ready within {self._deadline_s:g} s."
+            raise RefusalError(504, "too_slow", message, "Ask again, or ask something shorter.", BUSY_RETRY_S) from None

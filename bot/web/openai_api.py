@@ -81,7 +81,7 @@ def _question(messages: Sequence[Prompt]) -> tuple[str, Conversation]:
 
 
 def _wants_usage(asked: CompletionRequest) -> bool:
-    return asked.stream_options is not None and asked.stream_options.include_usage
+    return asked.stream_options is not None and bool(asked.stream_options.include_usage)
 
 
 def _usage() -> dict[str, int]:
@@ -121,10 +121,11 @@ async def _chunks(replies: AsyncIterator[Reply], site: str, with_usage: bool) ->
     What was sent cannot be taken back: a reply that does not continue it follows it, whole and with its note.
     """
     sent, begins, whole = "", 0, None
+    head: dict[str, object] = {}  # the same on every chunk: by it clients know what belongs together
     try:
         async for whole in replies:
-            head = _head(whole, "chat.completion.chunk")
-            if not sent:
+            if not head:
+                head = _head(whole, "chat.completion.chunk")
                 yield _chunk(head, {"role": "assistant", "content": ""})
             piece = whole.text.removeprefix(sent[begins:])
             if not whole.text.startswith(sent[begins:]):
@@ -137,7 +138,6 @@ async def _chunks(replies: AsyncIterator[Reply], site: str, with_usage: bool) ->
                 sent += piece
         if whole is None:
             raise failed()
-        head = _head(whole, "chat.completion.chunk")
         yield _chunk({**head, REPLY_KEY: reply_to_json(whole)}, {"annotations": _annotations(whole, site, begins)}, "stop")
         if with_usage:
             yield _line({**head, "choices": [], "usage": _usage()})

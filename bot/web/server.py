@@ -29,7 +29,7 @@ from bot.assistant import Assistant
 from bot.errors import ServerError
 from bot.languages import VOICES, Voice
 from bot.web.api import api_application
-from bot.web.desk import Desk
+from bot.web.desk import Desk, address_of
 from bot.web.documents import document_page, list_page, missing_page
 from bot.web.evaluation import REPORTS, evaluation_routes
 from bot.web.feedback import FeedbackFile
@@ -39,6 +39,7 @@ from bot.web.limits import PER_ADDRESS, PER_CONVERSATION, Rates, Workers
 from bot.web.loading import answering_meanwhile
 from bot.web.metrics import Counting, Metrics
 from bot.web.page import TITLE, build_page, front_page
+from bot.web.refusals import Json, RefusalError
 from bot.web.sessions import Sessions
 
 GRACE = 2  # seconds that open connections get when the server stops
@@ -46,6 +47,7 @@ SPOKEN = {"Vary": "Cookie, Accept-Language"}  # of the pages that come in severa
 FILES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 # Checked again every five minutes, which costs no more than an answer without a body while nothing has changed.
 WIDGET_HEADERS = {"access-control-allow-origin": "*", "cache-control": "public, max-age=300"}
+JOIN_PATH = "/gradio_api/queue/join"  # where the chat page asks
 _MALFORMED = (LookupError, TypeError, ValueError, AttributeError, AssertionError, RecursionError, FnIndexInferError)
 _HERE = Path(__file__).resolve().parent
 
@@ -54,7 +56,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may ask, how much, and where feedback goes: other sites' origins, the proxies that are believed, the rates a minute."""
+    """Who may ask, how much, where feedback goes: other sites' origins, the proxies that are believed, the rates a minute.
+
+    *measuring* tells whether visitors may have files of queries measured.
+    """
 
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
@@ -62,6 +67,7 @@ class Access:
     per_conversation: int = PER_CONVERSATION
     feedback: FeedbackFile | None = None
     local: bool = False  # only this machine's own names are the server's
+    measuring: bool = True
 
 
 def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access = Access()) -> FastAPI:
@@ -73,6 +79,7 @@ def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access =
     desk = Desk(assistant, Workers(), Rates(access.per_address, access.per_conversation), Metrics())
     server.add_middleware(_Fork, api=api_application(desk, access.feedback, access.allowed_origins))
     server.add_middleware(Sessions)
+    server.add_middleware(_Paced, rates=desk.rates)
     server.add_middleware(Bounds)
     # Also where no other origin is let in: without ours Gradio's own lets every origin in.
     server.add_middleware(Cors, allowed=access.allowed_origins)
@@ -109,7 +116,7 @@ def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access =
             return HTMLResponse(missing_page(document_id, theme, language), status_code=404, headers=SPOKEN)
         return HTMLResponse(document_page(found, theme, language), headers=SPOKEN)
 
-    server.include_router(evaluation_routes(assistant, reports))
+    server.include_router(evaluation_routes(assistant, desk.rates, reports, measuring=access.measuring))
     gr.mount_gradio_app(
         server,
         build_page(assistant),
@@ -193,6 +200,29 @@ async def _for_every_page(files: StaticFiles, name: str, request: Request) -> Re
 @cache
 def _compressed(file: Path) -> bytes:
     return gzip.compress(file.read_bytes(), mtime=0)
+
+
+class _Paced:
+    """Middleware: counts what the chat page has done against the *rates*, as the API counts what it is asked."""
+
+    def __init__(self, app: ASGIApp, rates: Rates) -> None:
+        self._app = app
+        self._rates = rates
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = self._app
+        if scope["type"] == "http" and scope["method"] == "POST" and route_path(scope) == JOIN_PATH:
+            try:
+                self._rates.count_request(address_of(Request(scope)))
+            except RefusalError as refusal:
+                answer = _for_gradio(refusal)
+        await answer(scope, receive, send)
+
+
+def _for_gradio(refusal: RefusalError) -> Response:
+    """Return the response that says *refusal* where Gradio's page reads it, and shows it to the visitor."""
+    shown = {"detail": f"{refusal.message} {refusal.what_to_do}", "error": refusal.to_json()}
+    return Json(shown, refusal.status, {"retry-after": f"{refusal.retry_after_s}"})
 
 
 class _Fork:

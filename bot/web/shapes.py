@@ -16,7 +16,13 @@ from index.filters import Filters, first_day, last_day
 MAX_HISTORY = 200  # messages; the last MAX_TURNS of them are read
 MAX_LIMIT = 50  # passages of a search
 Text = str  # of a message; what exceeds MAX_TURN_LENGTH is not read, and the body is bounded
-QuestionText = Annotated[str, Field(max_length=MAX_QUESTION_LENGTH, pattern=r"[^\W_]", description="what is asked, in words")]
+_QUESTION_FORM: JsonSchemaValue = {
+    "type": "string",
+    "maxLength": MAX_QUESTION_LENGTH,
+    "pattern": r"[^\W_]",
+    "description": "what is asked, in words",
+}
+QuestionText = Annotated[str, WithJsonSchema(_QUESTION_FORM)]  # check_question holds it to that, in words of its own
 
 
 class _Taken(BaseModel):
@@ -331,7 +337,7 @@ class JudgedReply(_Kept):
     kind: Literal["answer", "abstention", "courtesy"] = "answer"
     question: Annotated[str, Field(max_length=MAX_QUESTION_LENGTH)]
     standalone_question: Annotated[str, Field(max_length=2 * MAX_QUESTION_LENGTH)] = ""
-    answer: Text = ""
+    answer: Annotated[str, Field(max_length=MAX_TURN_LENGTH)] = ""
     reason: Annotated[str | None, Field(max_length=40)] = None
     mode: Annotated[str | None, Field(max_length=40)] = None
     probability: Annotated[float | None, Field(ge=0, le=1)] = None
@@ -381,15 +387,15 @@ class Prompt(_Kept):
 class StreamOptions(_Kept):
     """What a stream holds besides the completion."""
 
-    include_usage: bool = False
+    include_usage: bool | None = None
 
 
 class CompletionRequest(_Kept):
-    """A chat completion request; the last message is the question."""
+    """A chat completion request; the last message is the question. Clients send null for what they leave out."""
 
     messages: Annotated[list[Prompt], Field(min_length=1, max_length=MAX_HISTORY)]
-    model: Annotated[str, Field(max_length=200)] = ""
-    stream: bool = False
+    model: Annotated[str | None, Field(max_length=200)] = None
+    stream: bool | None = None
     stream_options: StreamOptions | None = None
 
 

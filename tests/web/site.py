@@ -35,6 +35,7 @@ FAILED = "The chat model failed."
 EXTRACT = replace(answer(("Alpha.", (1,)), ("Beta.", (2,)), citations=(citation(1, sentence=2), citation(2))), note=FAILED)
 
 HERE_ALONE = Access()
+PLENTY = Access(per_address=10**6)  # where a test asks more than a visitor may
 
 
 class Scripted:
@@ -97,9 +98,10 @@ def site(assistant: object, access: Access = HERE_ALONE, reports: Path = Path("r
         yield client
 
 
-def api(assistant: object, feedback: FeedbackFile | None = None) -> TestClient:
+def api(assistant: object, feedback: FeedbackFile | None = None, rates: Rates | None = None) -> TestClient:
     """Return a client of the API alone, without pages and without what stands before it: built in no time."""
-    return TestClient(api_application(Desk(assistant, Workers(), Rates(), Metrics()), feedback, ()), raise_server_exceptions=False)
+    desk = Desk(assistant, Workers(), rates or Rates(per_address=10**6), Metrics())
+    return TestClient(api_application(desk, feedback, ()), raise_server_exceptions=False)
 
 
 def events(text: str) -> list[dict[str, object]]:

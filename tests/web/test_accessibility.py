@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from bot.web.server import build_server
 from tests.web.conftest import PATIENCE, running, violations
-from tests.web.site import Scripted
+from tests.web.site import PLENTY, Scripted
 
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
@@ -15,7 +15,7 @@ DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     """The whole site over a scripted assistant."""
-    with running(lambda: build_server(Scripted())) as address:
+    with running(lambda: build_server(Scripted(), access=PLENTY)) as address:
         yield address
 
 

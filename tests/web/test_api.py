@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -11,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.filters import Scope
 from bot.reply import reply_to_json
 from index.filters import Filters
-from tests.web.examples import abstention, answer, courtesy
-from tests.web.site import EXTRACT, TWO_CITATIONS, TWO_SENTENCES, Scripted, events, site
+from tests.web.examples import REMARKS, abstention, answer, courtesy
+from tests.web.site import EXTRACT, TWO_CITATIONS, TWO_SENTENCES, Scripted, api, events, site
 
 
 @pytest.fixture(scope="module")
@@ -174,21 +175,52 @@ def test_a_failure_is_told_without_its_details(client, caplog):
     assert "secret detail" in caplog.text
 
 
+@pytest.mark.parametrize("path", ["/api/chat", "/api/search"])
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("???", "holds no words"),
+        ("\N{GRINNING FACE}", "holds no words"),
+        ("", "holds no words"),
+        ("\ud800", "holds no words"),
+        ("x" * 2001, "2,001 characters"),
+    ],
+    ids=["marks", "a face", "nothing", "half a character", "too long"],
+)
+def test_a_question_that_cannot_be_asked_is_told_why_in_words(client, path, question, says):
+    """Not by the pattern that it should match."""
+    body = json.dumps({"question": question})
+    said = refusal(client.post(path, content=body, headers={"content-type": "application/json"}), 422)
+    assert said["code"] == "question_refused"
+    assert says in said["message"]
+
+
+class Switched(Scripted):
+    """Finds passages of a document that was not there when the documents were listed."""
+
+    def descriptions(self):
+        """Return another document than that of the passages."""
+        return (replace(REMARKS, document_id="older-2018"),)
+
+
+def test_a_search_while_the_index_is_switched_is_no_failure():
+    """Passages of documents that were not listed are left out."""
+    with api(Switched()) as switched:
+        assert switched.post("/api/search", json={"question": "so"}).json()["passages"] == []
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
         ({}, "question"),
-        ({"question": "x" * 2001}, "2000 characters"),
-        ({"question": "?!"}, "question"),
         ({"question": 7}, "valid string"),
-        ({"question": "\ud800"}, "question"),
         ({"question": "A?", "histroy": []}, "histroy"),
         ({"question": "A?", "history": "B"}, "history"),
         ({"question": "A?", "history": [{"role": "system", "content": "B"}]}, "history.0"),
         ({"question": "A?", "language": "de"}, "language"),
         ([], "body"),
     ],
-    ids=["nothing", "too long", "no word", "a number", "no text", "misspelt", "no list", "unknown role", "unknown language", "no object"],
+    ids=["nothing", "a number", "misspelt", "no list", "unknown role", "unknown language", "no object"],
 )
 def test_a_request_of_another_form_is_told_what_is_wrong(client, body, says):
     """The message names the field."""

@@ -18,6 +18,7 @@ from bot.web.labels import labels
 from bot.web.server import build_server
 from tests.web.conftest import PATIENCE
 from tests.web.examples import HOSTILE
+from tests.web.site import PLENTY
 
 CANNABIS = "What is the SCO's position on legalising cannabis?"
 TERRORISM = "What is the SCO's position on terrorism?"
@@ -66,7 +67,8 @@ def site(moody: Moody) -> Iterator[str]:
     ready = threading.Event()
 
     async def run() -> None:
-        servers.append(uvicorn.Server(uvicorn.Config(build_server(moody), log_level="warning", ws="none", timeout_graceful_shutdown=1)))
+        site = build_server(moody, access=PLENTY)
+        servers.append(uvicorn.Server(uvicorn.Config(site, log_level="warning", ws="none", timeout_graceful_shutdown=1)))
         ready.set()
         await servers[0].serve(sockets=[listening])
 

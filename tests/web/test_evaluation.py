@@ -9,10 +9,12 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from bot.web.evaluation import MAX_UPLOAD
+from bot.web.evaluation import MAX_UPLOAD, evaluation_routes
+from bot.web.limits import Rates
 from bot.web.server import build_server
 from tests.evaluation.values import COURTESY, DOCUMENTS, RIGHT, SILENT, WRONG, ListedReplies
 from tests.web.examples import HOSTILE, Parsed
+from tests.web.site import PLENTY
 
 QUERIES = b"""question,answerability,class,gold_quote
 Drugs?,answerable,direct,Drugs are a grave and growing danger.
@@ -64,7 +66,7 @@ def client(site: Site, reports: Path) -> Iterator[TestClient]:
     """The server in this process, without a port."""
 
     async def built() -> FastAPI:
-        return build_server(site, reports)
+        return build_server(site, reports, PLENTY)
 
     with TestClient(asyncio.run(built()), raise_server_exceptions=False) as client:
         yield client
@@ -215,3 +217,53 @@ def test_one_run_at_a_time(client, site):
     assert "Try again in a minute" in refused.text
     assert answers[0].status_code == 200
     assert send(client).status_code == 200
+
+
+def alone(site: Site, reports: Path, **settings: object) -> FastAPI:
+    """Return the evaluation page without the rest of the site, built in no time."""
+    page = FastAPI()
+    page.include_router(evaluation_routes(site, Rates(), reports, **settings))
+    return page
+
+
+def test_one_address_has_two_files_measured_in_a_minute(reports):
+    """A file that cannot be measured is none of them; the third is told in words and as a header when to come again."""
+    site = Site()
+    with TestClient(alone(site, reports)) as client:
+        assert send(client, HEAD).status_code == 422
+        assert [send(client).status_code for _ in range(2)] == [200, 200]
+        refused = send(client)
+    assert refused.status_code == 429
+    assert "at most 2 files a minute" in Parsed(refused.text).text
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert len(site.asked) == 6
+
+
+def test_where_questions_are_paid_for_no_file_is_measured(reports):
+    """A chat model answers each of hundreds of questions; the page says what to do instead."""
+    site = Site()
+    with TestClient(alone(site, reports, measuring=False)) as client:
+        refused = send(client)
+    assert (refused.status_code, site.asked) == (403, [])
+    assert "python app.py evaluate" in Parsed(refused.text).text
+
+
+def test_a_run_ends_when_its_visitor_leaves(reports):
+    """The question that is being answered is the last that is asked."""
+    site, body = Site(), b'--x\r\nContent-Disposition: form-data; name="queries"; filename="own.csv"\r\n\r\n'
+    body += HEAD + b"wait,unanswerable,far,\n" + GOOD + b"\r\n--x--\r\n"
+    sent = [{"type": "http.request", "body": body, "more_body": False}]
+    headers = [(b"content-type", MULTIPART["content-type"].encode()), (b"content-length", b"%d" % len(body))]
+    scope = {"type": "http", "method": "POST", "path": "/evaluation", "query_string": b"", "headers": headers, "client": ("a", 1)}
+
+    async def receive() -> dict[str, object]:
+        if sent:
+            return sent.pop()
+        asyncio.get_running_loop().call_soon(site.go_on.set)
+        return {"type": "http.disconnect"}
+
+    async def send_on(message: dict[str, object]) -> None:
+        pass
+
+    asyncio.run(alone(site, reports)(scope, receive, send_on))
+    assert [question for question, _ in site.asked] == ["wait"]

@@ -15,6 +15,7 @@ from tests.web.examples import REMARKS, abstention, answer, citation, courtesy
 from tests.web.site import PARAGRAPH, TEXT, Scripted, api
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+LONG = {"index": 1, "document_id": "a", "paragraph": 1, "sentence": 1, "cited_text": "x" * 3500}
 ANSWER = answer(("So it is.", (1,)), citations=(citation(1),))
 # The paragraph that is cited is the twelfth; the eleven before it are empty.
 DOCUMENTS = {"remarks-2019": Document(REMARKS, TEXT, (*[PARAGRAPH] * 11, PARAGRAPH))}
@@ -102,10 +103,12 @@ def test_a_damaged_line_is_passed_over(path):
         {"reply": {}},
         {"reply": {"question": "x" * 3000}},
         {"reply": {"question": "A?", "citations": [{}] * 60}},
+        {"reply": {"question": "A?", "answer": "x" * 4001}},
+        {"reply": {"question": "A?", "citations": [LONG] * 10}},
         {"note": "x" * 3000},
         {"address": "here"},
     ],
-    ids=["unknown verdict", "no question", "long question", "many citations", "long note", "unknown field"],
+    ids=["unknown verdict", "no question", "long question", "many citations", "long answer", "long line", "long note", "unknown field"],
 )
 def test_what_is_no_judgement_is_not_kept(path, body):
     """Nor is a part of it."""

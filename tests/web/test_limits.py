@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ServerError
+from bot.web.feedback import FeedbackFile
 from bot.web.limits import MovingWindow, Rates, Workers, network, read_proxies
 from bot.web.refusals import RefusalError
 from bot.web.server import Access
-from tests.web.site import Scripted, site
+from tests.web.site import Scripted, api, site
 
 QUESTION = {"question": "Is it so?"}
 
@@ -135,6 +136,27 @@ def test_what_is_no_address_or_network_is_named(setting):
         read_proxies(setting)
 
 
+def test_what_the_chat_page_asks_counts_as_what_the_api_is_asked():
+    """Both by one rate of the address; the refusal says so where Gradio's page reads it, and by its code."""
+    with site(Scripted(), Access(per_address=2)) as client:
+        joined = [client.post("/gradio_api/queue/join", json={"data": [], "fn_index": 0, "session_hash": "a"}) for _ in range(3)]
+        assert joined[2].status_code == client.post("/api/chat", json=QUESTION).status_code == 429
+        assert 429 not in (joined[0].status_code, joined[1].status_code)
+        assert joined[2].json()["detail"].startswith("Too many requests: at most 2 requests a minute")
+        assert joined[2].json()["error"]["code"] == "rate_limited"
+        assert 1 <= int(joined[2].headers["retry-after"]) <= 60
+
+
+def test_judgements_have_a_rate_of_their_own(tmp_path):
+    """Ten a minute of an address that may send 120 requests; the eleventh is not kept."""
+    body = {"verdict": "good", "reply": {"question": "Is it so?"}}
+    with api(Scripted(), FeedbackFile(tmp_path / "feedback.jsonl"), Rates(per_address=120, clock=Clock())) as client:
+        responses = [client.post("/api/feedback", json=body) for _ in range(11)]
+        assert client.post("/api/search", json=QUESTION).status_code == 200
+    assert [response.status_code for response in responses] == [200] * 10 + [429]
+    assert "10 judgements a minute" in responses[-1].json()["error"]["message"]
+
+
 # --- the queue and the deadline
 
 
@@ -195,6 +217,22 @@ def test_an_answer_that_is_not_ready_in_time_is_refused_and_its_place_comes_free
                 await asyncio.sleep(0.01)
 
     asyncio.run(run())
+
+
+def test_a_timeout_in_the_work_is_not_taken_for_the_deadline():
+    """It is an error like any other, and raised where the work is waited for."""
+
+    def fail() -> Iterator[int]:
+        yield 1
+        raise TimeoutError("the model's host")
+
+    with pytest.raises(TimeoutError, match="the model's host"):
+        asyncio.run(all_of_workers(fail))
+
+
+async def all_of_workers(produce) -> list[int]:
+    """Return everything that *produce* yields in a thread."""
+    return await all_of(Workers(at_once=1, waiting=0).start(produce))
 
 
 def test_what_nobody_waits_for_any_more_is_not_begun():

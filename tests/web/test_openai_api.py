@@ -12,7 +12,7 @@ import uvicorn
 from bot.reply import reply_to_json
 from bot.web.server import build_server
 from tests.web.examples import abstention, answer
-from tests.web.site import EXTRACT, FAILED, TWO_CITATIONS, TWO_SENTENCES, Scripted
+from tests.web.site import EXTRACT, FAILED, TWO_CITATIONS, TWO_SENTENCES, Scripted, api
 
 REMARKS_AT_12 = "/documents/remarks-2019#p12s1"
 
@@ -105,7 +105,7 @@ def test_a_stream_grows_by_sentences_and_ends_with_the_citations(client):
     ] * 3
     assert chunks[-2].sco_reply["answer"] == "".join(pieces)
     assert chunks[-1].usage.total_tokens == 0
-    assert len({chunk.object for chunk in chunks}) == 1
+    assert len({(chunk.object, chunk.id, chunk.created) for chunk in chunks}) == 1
 
 
 def test_an_answer_that_replaces_what_was_sent_follows_it_whole_with_its_note(client):
@@ -115,6 +115,15 @@ def test_an_answer_that_replaces_what_was_sent_follows_it_whole_with_its_note(cl
     assert content == f"One. [1]\n\n{FAILED}\n\n{EXTRACT.text}"
     cited = [one["url_citation"] for one in chunks[-1].choices[0].delta.annotations]
     assert [content[one["start_index"] : one["end_index"]] for one in cited] == ["Alpha.", "Beta."]
+
+
+def test_a_client_may_send_null_for_what_it_leaves_out():
+    """As OpenAI's own description of the request lets it; nothing is streamed then, and no usage told."""
+    asked = {"messages": [{"role": "user", "content": "Is it so?"}], "model": None, "stream": None, "stream_options": None}
+    with api(Scripted()) as client:
+        assert client.post("/v1/chat/completions", json=asked).json()["object"] == "chat.completion"
+        asked |= {"stream": True, "stream_options": {"include_usage": None}}
+        assert '"usage"' not in client.post("/v1/chat/completions", json=asked).text
 
 
 def test_what_cannot_be_asked_is_an_error_of_the_client(client):
