@@ -15,7 +15,7 @@ from bot.evidence import Evidence, EvidenceSentence, NoEvidence, choose_evidence
 from bot.filters import ALL_DOCUMENTS, Filter, Library, Scope, combined, library_of, listed, read_filters
 from bot.follow_up import Understood, understand
 from bot.languages import Language, Voice, english_words, language_of, reads, translated, unrelated_cosine, voice
-from bot.messages import in_words, messages
+from bot.messages import in_words, messages, with_example
 from bot.prompts import new_ids
 from bot.question import check_question, parts
 from bot.reply import Abstention, Answer, Courtesy, NearestPassage, Reply
@@ -73,7 +73,7 @@ class Assistant:
         self._chat_model = chat_model
         self._descriptions = {description.document_id: description for description in generation.descriptions()}
         self._read: dict[Language, bool] = {}
-        self.examples = tuple(examples)
+        self._examples = tuple(examples)
         self.index_fingerprint = generation.manifest.index_fingerprint
         self._suggestions_file = suggestions_file
 
@@ -202,6 +202,12 @@ class Assistant:
         return translated(self.examples[0], _voice(asked)) if self.examples else ""
 
     @cached_property
+    def examples(self) -> tuple[str, ...]:
+        """Questions to begin with, each of which is answered: the given ones, or if none of them is, others; none if nothing is."""
+        answered = tuple(suggestion.question for suggestion in self._offered)
+        return tuple(example for example in self._examples if example in answered) or answered[:MAX_OFFERED]
+
+    @cached_property
     def _unrelated(self) -> float:
         """The cosine that sentences without anything in common have under the embedding model."""
         return unrelated_cosine(self._embeddings.encode_documents)
@@ -288,7 +294,7 @@ class Assistant:
     def _ask_back(self, asked: str, conversation: Conversation) -> Abstention:
         """Return the reply to a message that refers to nothing known: questions to choose from."""
         questions = choose(self._offered, None, _asked(conversation), conversation.said)
-        text = messages(_voice(asked))["unclear_question"].format(example=questions[0] if questions else "")
+        text = with_example("unclear_question", _voice(asked), questions[0] if questions else "")
         return Abstention(asked, asked, text, "unclear_question", (), 0.0, self.index_fingerprint, questions)
 
     def _with_suggestions(self, reply: Answer | Abstention, found: SearchResult, conversation: Conversation) -> Answer | Abstention:
@@ -304,7 +310,7 @@ class Assistant:
         """The questions that may be offered, as they were kept, or found and kept."""
         if self._suggestions_file is None:
             return self._find_offered()
-        made_from = hashlib.sha256(json.dumps([self.index_fingerprint, evidence_digest(), self.examples]).encode()).hexdigest()
+        made_from = hashlib.sha256(json.dumps([self.index_fingerprint, evidence_digest(), self._examples]).encode()).hexdigest()
         offered = read_suggestions(self._suggestions_file, made_from)
         if offered is None:
             offered = self._find_offered()
@@ -315,7 +321,7 @@ class Assistant:
         """Return the examples and one question for each name in the documents, those that are answered when asked here."""
         documents = [self._generation.document(document_id) for document_id in list(self._descriptions)[:SUGGESTED_FROM]]
         named = subjects([document for document in documents if document is not None])
-        questions = [(example, "") for example in self.examples]
+        questions = [(example, "") for example in self._examples]
         questions += [(messages()["suggested_question"].format(subject=name), name.removeprefix("the ")) for name in named]
         offered = []
         for question, name in questions:
@@ -364,7 +370,7 @@ class Assistant:
             paragraph = scored.passage.paragraph
             if paragraph.role == "body" and paragraph.paragraph_id not in nearest and len(nearest) < NEAREST:
                 nearest[paragraph.paragraph_id] = NearestPassage(self._descriptions[paragraph.document_id], scored.passage, scored.sentence)
-        text = messages(_voice(question))[message].format(example=self._example(question))
+        text = messages(_voice(question))[message]
         if filters:
             text += " " + messages(_voice(question))["only_filtered"].format(filters="; ".join(in_words(filters, _voice(question))))
         return Abstention(

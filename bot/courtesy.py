@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from bot.languages import Voice, language_of, voice
-from bot.messages import messages
+from bot.messages import with_example
 from index.document import Description
 
 MAX_LENGTH = 120  # characters; longer messages say more than small talk
@@ -43,7 +43,7 @@ def courtesy(question: str, descriptions: Sequence[Description], example: str) -
     if kind is None:
         return None
     listed = "\n".join(f"• {d.title} ({', '.join(part for part in (d.kind, d.date) if part)})" for d in descriptions)
-    return messages(voice(language_of(question)))[kind].format(count=len(descriptions), example=example, list=listed)
+    return with_example(kind, voice(language_of(question)), example, count=len(descriptions), list=listed)
 
 
 def small_talk_kind(question: str) -> str | None:

@@ -21,7 +21,7 @@ class FollowingAssistant(Assistant):
         self._following = following
 
     @property
-    def examples(self) -> tuple[str, ...]:  # type: ignore[override]  # nobody writes it
+    def examples(self) -> tuple[str, ...]:
         """Questions to begin with."""
         return self._following.get().examples
 

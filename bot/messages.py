@@ -19,6 +19,12 @@ def messages(language: Voice = "en") -> Mapping[str, str]:
     return loaded
 
 
+def with_example(name: str, language: Voice, example: str, **slots: object) -> str:
+    """Return message *name* with *example* and the other *slots* filled; with no example, as it is said without one."""
+    said = messages(language)
+    return (said[name] if example else said.get(f"{name}_without_example", said[name])).format(example=example, **slots)
+
+
 def in_words(filters: Sequence[Filter], language: Voice = "en") -> tuple[str, ...]:
     """Return the *filters* as a reader is told of them: one text for each phrase of the question, which it quotes, or given filter."""
     return tuple(

@@ -18,9 +18,12 @@ def test_replies_documents_and_fingerprint_go_over_to_the_new_index(tmp_path, mo
     embeddings = WordEmbeddings()
     first = build(put(tmp_path / "corpus", {"one-2019": "Apples grow in Tashkent."}), tmp_path / "index", embeddings, silent)
     old = open_generation(tmp_path / "index")
-    following = Following(tmp_path / "index", old, lambda generation: Assistant(generation, embeddings, ["Apples?"]))
+    following = Following(
+        tmp_path / "index", old, lambda generation: Assistant(generation, embeddings, ["Apples?", "Pears grow in Bishkek?"])
+    )
     assistant = FollowingAssistant(following)
     assert assistant.index_fingerprint == first.index_fingerprint
+    assert assistant.examples == ("Apples?",)
     begun = assistant.traces("Where do apples grow?", Conversation())
 
     second = build(put(tmp_path / "corpus", {"two-2020": "Pears grow in Bishkek."}), tmp_path / "index", embeddings, silent)
@@ -33,7 +36,7 @@ def test_replies_documents_and_fingerprint_go_over_to_the_new_index(tmp_path, mo
     assert assistant.document("one-2019") is None
     assert assistant.document("two-2020").text == "Pears grow in Bishkek."
     assert assistant.search("pears").passages[0].paragraph.text == "Pears grow in Bishkek."
-    assert assistant.examples == ("Apples?",)
+    assert assistant.examples == ("Pears grow in Bishkek?",)
 
 
 def test_nothing_of_an_assistant_is_left_unfollowed():

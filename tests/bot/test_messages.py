@@ -7,11 +7,12 @@ import pytest
 
 from bot.filters import Field, Filter
 from bot.languages import VOICES, language_of
-from bot.messages import in_words, messages
+from bot.messages import in_words, messages, with_example
 from bot.reply import AbstentionReason
 
 SLOTS = {
     "ability": {"count", "example"},
+    "ability_without_example": {"count"},
     "documents": {"count", "list"},
     "unclear_question": {"example"},
     "suggested_question": {"subject"},
@@ -20,16 +21,18 @@ SLOTS = {
     **{f"filter_{name}": {"value"} for name in ("since", "until", "speaker", "kind", "document")},
 }
 CONVERSATION = {"nothing_more", "nothing_to_sum_up", "suggested_question"}
+NO_EXAMPLE = {"ability_without_example", "unclear_question_without_example"}
 LANGUAGE = {"not_translated", "original_language"}
 CHAT_MODEL = {"chat_model_failed", "draft_not_supported"}
 FILTERS = {"only_filtered", *(f"filter_{name}" for name in get_args(Field))}
+SAID = CONVERSATION | NO_EXAMPLE | LANGUAGE | CHAT_MODEL | FILTERS
 KINDS = {"greeting", "thanks", "goodbye", "acknowledgement", "wellbeing", "complaint", "identity", "ability", "documents", "clear"}
 
 
 @pytest.mark.parametrize("language", VOICES)
 def test_there_is_a_message_for_every_reason_and_every_kind_of_small_talk(language):
     """No reply fails for want of words, in any language."""
-    assert set(messages(language)) == set(get_args(AbstentionReason)) | KINDS | CONVERSATION | CHAT_MODEL | LANGUAGE | FILTERS
+    assert set(messages(language)) == set(get_args(AbstentionReason)) | KINDS | SAID
 
 
 @pytest.mark.parametrize("language", VOICES)
@@ -62,3 +65,12 @@ def test_filters_are_told_phrase_by_phrase():
         "of the kind report",
         "the latest that says it (“the latest”)",
     )
+
+
+@pytest.mark.parametrize("language", VOICES)
+@pytest.mark.parametrize("name", ["ability", "unclear_question"])
+def test_without_an_example_a_message_offers_none(name, language):
+    """It ends with a whole sentence, and quotes nothing."""
+    text = with_example(name, language, "", count=2)
+    assert text[-1] in ".。"
+    assert not set("“”«»{}") & set(text)
