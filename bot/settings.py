@@ -36,7 +36,7 @@ class Settings(BaseSettings):
         default="none",
         description="reverse proxies whose X-Forwarded headers are believed: addresses or networks, comma separated, or none",
     )
-    requests_per_minute: int = Field(default=120, ge=1, description="how many requests a minute the API takes from one address")
+    requests_per_minute: int = Field(default=120, ge=1, description="how many requests a minute are taken from one address")
 
 
 def read_settings() -> Settings:

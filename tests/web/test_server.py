@@ -22,6 +22,7 @@ from bot.web.guard import MAX_BODY
 from bot.web.labels import labels
 from bot.web.server import build_server, serve
 from tests.web.examples import Parsed, answer, citation
+from tests.web.site import PLENTY
 
 CANNABIS = "What is the SCO's position on legalising cannabis?"
 
@@ -58,7 +59,7 @@ def client(recorder: Recorder) -> Iterator[TestClient]:
     """The server in this process, without a port; a failure in it would come back as a response, as it would outside."""
 
     async def built() -> FastAPI:  # outside a running loop Gradio makes loops of its own and leaves them open
-        return build_server(recorder)
+        return build_server(recorder, access=PLENTY)
 
     with TestClient(asyncio.run(built()), raise_server_exceptions=False) as client:
         yield client
