@@ -183,13 +183,15 @@ def _sentence_to_json(sentence: AnswerSentence) -> dict[str, object]:
     }
 
 
-def _document_to_json(description: Description) -> dict[str, object]:
+def document_to_json(description: Description) -> dict[str, object]:
+    """Return what a citation says of its document as plain JSON values, the same in replies and in searches."""
     return {
         "document_id": description.document_id,
         "document_title": description.title,
         "document_date": description.date,
         "document_kind": description.kind,
         "document_speaker": description.speaker,
+        "document_language": description.language,
         "document_url": description.url,
     }
 
@@ -199,7 +201,7 @@ def _citation_to_json(citation: Citation) -> dict[str, object]:
         "type": "char_location",
         "index": citation.marker,
         "id": citation.sentence_id,
-        **_document_to_json(citation.description),
+        **document_to_json(citation.description),
         "paragraph_id": citation.paragraph_id,
         "paragraph": citation.paragraph_number,
         "sentence": citation.sentence_number,
@@ -218,7 +220,7 @@ def _citation_to_json(citation: Citation) -> dict[str, object]:
 def _nearest_to_json(nearest: NearestPassage) -> dict[str, object]:
     paragraph = nearest.passage.paragraph
     return {
-        **_document_to_json(nearest.description),
+        **document_to_json(nearest.description),
         "paragraph_id": paragraph.paragraph_id,
         "sentence_id": paragraph.sentence_id(nearest.sentence),
         "printed_number": paragraph.printed_number,

@@ -14,7 +14,7 @@ from bot.assistant import Assistant
 from bot.conversation import Conversation
 from bot.filters import listed
 from bot.question import check_question
-from bot.reply import Reply, filter_to_json, permanent_address, reply_to_json
+from bot.reply import Reply, document_to_json, filter_to_json, permanent_address, reply_to_json
 from bot.web.api_page import api_page
 from bot.web.desk import ASKING, STREAM_HEADERS, Desk, address_of, last, refused, whole_or_events
 from bot.web.events import EVENTS, Growth, error_event, event_bytes, last_event
@@ -164,12 +164,7 @@ def _passage_to_json(passage: Passage, description: Description) -> dict[str, ob
     return {
         "rank": passage.rank,
         "score": round(passage.score, 4),
-        "document_id": description.document_id,
-        "document_title": description.title,
-        "document_date": description.date,
-        "document_kind": description.kind,
-        "document_speaker": description.speaker,
-        "document_url": description.url,
+        **document_to_json(description),
         "paragraph_id": paragraph.paragraph_id,
         "paragraph": paragraph.number,
         "printed_number": paragraph.printed_number,
@@ -194,7 +189,7 @@ def _document_routes(assistant: Assistant) -> APIRouter:
         found = assistant.document(document_id)
         if found is None:
             raise RefusalError(404, "not_found", "There is no document of this id.", "GET /api/documents lists all.")
-        return Json(_document_to_json(found))
+        return Json(_whole_to_json(found))
 
     return routes
 
@@ -205,7 +200,7 @@ def _description_to_json(description: Description) -> dict[str, object]:
     return {**{name: getattr(description, name) for name in names}, "address": address}
 
 
-def _document_to_json(document: Document) -> dict[str, object]:
+def _whole_to_json(document: Document) -> dict[str, object]:
     return {**_description_to_json(document.description), "paragraphs": [_paragraph_to_json(one) for one in document.paragraphs]}
 
 

@@ -139,6 +139,7 @@ class DocumentFacts(_Given):
     document_date: str | None
     document_kind: str
     document_speaker: str | None
+    document_language: str
     document_url: str | None
 
 

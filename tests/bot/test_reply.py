@@ -9,9 +9,9 @@ import pytest
 
 from bot.citations import cite
 from bot.filters import Filter
-from bot.reply import Abstention, Answer, Courtesy, NearestPassage, permanent_address, point, reply_to_json
+from bot.reply import Abstention, Answer, Courtesy, NearestPassage, document_to_json, permanent_address, point, reply_to_json
 from bot.writer import write_extract
-from index.document import Paragraph
+from index.document import Description, Paragraph
 from tests.bot.values import DESCRIPTIONS, DRUGS, PEACE, SPEECH, evidence, scored
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -68,6 +68,12 @@ def test_every_field_is_described_and_every_described_field_exists():
     """The tables of docs/reply.md hold the fields of the JSON, no more and no fewer."""
     described = set(re.findall(r"^\| `(\w+)` \|", DOCS.read_text(encoding="utf-8"), re.MULTILINE))
     assert described == {name for reply in REPLIES.values() for name in _fields(reply_to_json(reply))}
+
+
+def test_a_document_is_told_with_its_language():
+    """A page reads a Russian quote out in Russian."""
+    told = document_to_json(Description("rech-2019", "Речь", "speech", language="ru"))
+    assert (told["document_id"], told["document_language"]) == ("rech-2019", "ru")
 
 
 def test_an_id_names_question_reply_and_index():

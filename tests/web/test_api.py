@@ -269,6 +269,7 @@ def test_a_search_gives_passages_with_their_scores_and_no_answer(client):
     (passage,) = found["passages"]
     assert (passage["rank"], passage["score"], passage["paragraph_id"]) == (1, 1.25, "remarks-2019/p12")
     assert passage["address"] == "/documents/remarks-2019#p12"
+    assert (passage["document_title"], passage["document_language"]) == ("Remarks at the conference", "en")
     assert len(client.post("/api/search", json={"question": "drugs"}).json()["passages"]) == 2
 
 
