@@ -7,7 +7,6 @@ questions by BM25, 67% by vectors, 76% by reciprocal ranks and 84% by added stan
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,14 +14,14 @@ from index.document import Paragraph, Passage, Sentence
 from index.embedding import Encoder, Vectors
 from index.errors import EmptyQuestionError, NoDocumentError
 from index.reader import open_reader
-from index.store import Generation, Rows
+from index.stores import Store
 from index.terms import terms
 
 DENSE_WEIGHT = 0.6  # share of the vectors in a paragraph's score, the rest is terms; flat between 0.4 and 0.7 on SQuAD
 READ = 8  # sentences that the reader reads for a question: twelve cost half as much time again and changed no figure
 READING_WEIGHT = 2.0  # standard scores that one unit of the reader's logit is worth; flat from 2 to 4 on SQuAD
 SENTENCES = 200  # handed on, the best: more than anyone reads, and enough to blend two searches
-POOL = 50  # paragraphs taken from each of three rankings (vectors, sentence vectors, terms) to be scored in full
+POOL = 50  # paragraphs taken from each of two rankings (vectors, terms) to be scored in full
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +59,7 @@ class SearchResult:
     sentences: tuple[ScoredSentence, ...]
 
 
-def search(
-    generation: Generation, embeddings: Encoder, question: str, k: int = 3 * POOL, within: Collection[str] | None = None
-) -> SearchResult:
+def search(store: Store, embeddings: Encoder, question: str, k: int = 2 * POOL, within: Collection[str] | None = None) -> SearchResult:
     """Return the *k* passages (fewer if there are no more) that meet *question* best, with their sentences scored.
 
     With *within*, ids of documents, only theirs are ranked; how strange a score is still depends on the whole index.
@@ -74,54 +71,55 @@ def search(
         raise EmptyQuestionError(
             "The question holds no words. Ask in a sentence or a few words, for example: What is its position on drugs?"
         )
-    reader = open_reader(embeddings.files.digest) if generation.manifest.reader_digest else None
+    reader = open_reader(embeddings.files.digest) if store.manifest.reader_digest else None
     if reader is None:
         vector, tokens = embeddings.encode_question(question), None
     else:
         vectors, (tokens,) = embeddings.encode_tokens([question])
         vector = vectors[0]
     question_terms = terms(question)
-    paragraph_terms = generation.paragraph_term_scores(question_terms)
-    allowed = None if within is None else generation.rows_of(within)
-    if allowed is not None and not len(allowed[0]):
+    nearest = store.nearest(vector, POOL, within)
+    if within is not None and not nearest:
         raise NoDocumentError("No document meets the filters, so nothing was searched. Take a filter away, or widen it.")
-    rows = _pool(generation, vector, paragraph_terms, allowed)
-    found = generation.paragraphs(rows)
+    found = store.found(sorted({*nearest, *store.matching(question_terms, POOL, within)}), question_terms)
 
-    cosines = _vectors(generation.paragraph_vectors, rows) @ vector
-    sentence_rows = [list(range(first, first + len(paragraph.sentences))) for paragraph, first in found]
-    flat_rows = [row for group in sentence_rows for row in group]
-    sentence_vectors = _vectors(generation.sentence_vectors, flat_rows)
-    flat_cosines = sentence_vectors @ vector
-    of = np.repeat(np.arange(len(found)), [len(group) for group in sentence_rows])  # the paragraph of each sentence
+    cosines = found.vectors @ vector
+    counts = [len(paragraph.sentences) for paragraph in found.paragraphs]
+    of = np.repeat(np.arange(len(counts)), counts)  # the paragraph of each sentence
+    sentences_of = [
+        (paragraph, sentence, first + place)
+        for paragraph, first in zip(found.paragraphs, found.first_sentences, strict=True)
+        for place, sentence in enumerate(paragraph.sentences)
+    ]
+    flat_cosines = found.sentence_vectors @ vector
     best = cosines.copy()
     best[np.unique(of)] = -np.inf
     np.maximum.at(best, of, flat_cosines)
-    dense = generation.paragraph_moments.standardise(vector, ((cosines + best) / 2).astype(np.float32))
-    fused = DENSE_WEIGHT * dense + (1 - DENSE_WEIGHT) * _standardise(paragraph_terms)[rows]
+    dense = store.paragraph_moments.standardise(vector, ((cosines + best) / 2).astype(np.float32))
+    fused = DENSE_WEIGHT * dense + (1 - DENSE_WEIGHT) * found.terms.standard
 
-    sentence_dense = generation.sentence_moments.standardise(vector, flat_cosines)
-    sentence_terms = _standardise(generation.sentence_term_scores(question_terms))[flat_rows]
+    sentence_dense = store.sentence_moments.standardise(vector, flat_cosines)
+    sentence_terms = found.sentence_terms.standard
     scores = sentence_dense + sentence_terms + 2 * fused[of]
     readings: dict[int, float] = {}
     if reader is not None and tokens is not None:
-        running = [at for at in _descending(scores) if found[of[at]][0].role in ("body", "closing")][:READ]
-        logits = reader.read(tokens, generation.sentence_states([flat_rows[at] for at in running]), flat_cosines[running])
+        running = [at for at in _descending(scores) if sentences_of[at][0].role in ("body", "closing")][:READ]
+        logits = reader.read(tokens, store.sentence_states([sentences_of[at][2] for at in running]), flat_cosines[running])
         readings = {at: float(logit) for at, logit in zip(running, logits, strict=True)}
         # Counted from the lowest, so that what was read rises and never falls below what was not.
         scores[running] += READING_WEIGHT * (logits - logits.min(initial=np.inf))
-    ranked = _by_best_sentence([paragraph for paragraph, _ in found], fused, scores, of)
+    ranked = _by_best_sentence(found.paragraphs, fused, scores, of)
     kept = {passage.paragraph.paragraph_id: passage for passage in ranked[:k]}
     sentences: list[ScoredSentence] = []
     for at in _descending(scores):
-        paragraph, first = found[of[at]]
+        paragraph, sentence, row = sentences_of[at]
         passage = kept.get(paragraph.paragraph_id)
         if passage is not None and len(sentences) < SENTENCES:
             sentences.append(
                 ScoredSentence(
                     passage=passage,
-                    sentence=paragraph.sentences[flat_rows[at] - first],
-                    row=flat_rows[at],
+                    sentence=sentence,
+                    row=row,
                     cosine=float(flat_cosines[at]),
                     paragraph_cosine=float(cosines[of[at]]),
                     cosine_standard=float(sentence_dense[at]),
@@ -129,10 +127,10 @@ def search(
                     paragraph_standard=float(fused[of[at]]),
                     score=float(scores[at]),
                     reading=readings.get(at),
-                    vector=sentence_vectors[at],
+                    vector=found.sentence_vectors[at],
                 )
             )
-    return SearchResult(vector, generation.known_terms(question_terms), tuple(kept.values()), tuple(sentences))
+    return SearchResult(vector, store.known_terms(question_terms), tuple(kept.values()), tuple(sentences))
 
 
 def _descending(scores: NDArray[np.float32]) -> list[int]:
@@ -151,36 +149,3 @@ def _by_best_sentence(
     np.maximum.at(best, of, scores)
     order = sorted(_descending(fused), key=lambda at: -float(best[at]))
     return [Passage(paragraphs[at], float(best[at]), rank) for rank, at in enumerate(order, start=1)]
-
-
-def _pool(generation: Generation, vector: Vectors, paragraph_terms: NDArray[np.float32], allowed: tuple[Rows, Rows] | None) -> list[int]:
-    """Return the rows of the paragraphs worth scoring in full, ascending; of *allowed* paragraphs and sentences, if it is given."""
-    paragraphs, sentences = (None, None) if allowed is None else allowed
-    by_vector = _nearest(generation.paragraph_vectors, vector, paragraphs)
-    by_sentence = {generation.paragraph_of_sentence(row) for row in _nearest(generation.sentence_vectors, vector, sentences)}
-    scores = paragraph_terms if paragraphs is None else paragraph_terms[paragraphs]
-    places = [int(place) for place in np.argsort(-scores, kind="stable")[:POOL] if scores[place] > 0]
-    by_terms = places if paragraphs is None else [int(paragraphs[place]) for place in places]
-    return sorted({*by_vector, *by_sentence, *by_terms})
-
-
-def _nearest(vectors: faiss.Index, question: Vectors, allowed: Rows | None) -> list[int]:
-    options = None
-    if allowed is not None:
-        marks = np.zeros(vectors.ntotal, dtype=np.bool_)
-        marks[allowed] = True
-        bits = np.packbits(marks, bitorder="little")  # held by this name: FAISS keeps no copy
-        options = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))  # type: ignore[call-arg, arg-type]  # the stubs tell of C++
-    _, rows = vectors.search(question[None, :], min(POOL, vectors.ntotal), params=options)
-    return [int(row) for row in rows[0] if row >= 0]  # FAISS pads missing hits with -1, which would be the last paragraph
-
-
-def _vectors(vectors: faiss.Index, rows: list[int]) -> Vectors:
-    if not rows:
-        return np.zeros((0, vectors.d), dtype=np.float32)
-    return np.asarray(vectors.reconstruct_batch(np.array(rows, dtype=np.int64)), dtype=np.float32)
-
-
-def _standardise(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    spread = float(scores.std())
-    return (scores - scores.mean()) / spread if spread > 1e-6 else np.zeros_like(scores)

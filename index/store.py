@@ -4,11 +4,9 @@ Knows nothing of models, of questions or of ranking.
 """
 
 import json
-import math
 import sqlite3
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import cast
@@ -25,26 +23,13 @@ from index.errors import IndexUnusableError
 from index.manifest import GENERATION, REBUILD, Manifest, faults, manifest_of, pointed, read_manifest
 from index.postings import load_rows, load_scores, scores
 from index.reader import SentenceStates
+from index.stores import Found, Moments, TermScores
 from index.vocabulary import Vocabulary
 
 Rows = NDArray[np.int64]  # places in the index, ascending
 NAMES = ("paragraphs", "sentences")  # of the files that hold a row for each
 _LOADING = threading.Lock()  # numpy reads headers with Python's parser, which in 3.11 fails when two threads enter it at once
 _ROUNDING = 1e-3  # by which a vector's cosine to itself may fall short of its length's square
-
-
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """Mean and covariance of a set of vectors: they give the mean and spread of its cosines to any question without a scan."""
-
-    mean: NDArray[np.float32]  # (dimension,)
-    covariance: NDArray[np.float32]  # (dimension, dimension)
-
-    def standardise(self, question: Vectors, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return how many standard deviations each cosine stands above the mean of all; zeros where all are alike."""
-        centre = float(question @ self.mean)
-        spread = math.sqrt(max(float(question @ self.covariance @ question), 0.0))
-        return (cosines - centre) / spread if spread > 1e-6 else np.zeros_like(cosines)
 
 
 class Generation:
@@ -81,17 +66,40 @@ class Generation:
             )
             self._token_ends = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
-    def paragraph_term_scores(self, question_terms: Sequence[str]) -> NDArray[np.float32]:
-        """Return every paragraph's BM25 score for the terms, in row order; zeros where nothing matches."""
-        return scores(self._paragraph_terms, question_terms, self.manifest.paragraphs)
+    def nearest(self, vector: Vectors, count: int, within: Collection[str] | None = None) -> list[int]:
+        """Return the rows of the *count* paragraphs nearest to the unit *vector*, the nearest first; fewer where there are no more."""
+        options = None
+        if within is not None:
+            marks = np.zeros(self.manifest.paragraphs, dtype=np.bool_)
+            marks[self.rows_of(within)[0]] = True
+            bits = np.packbits(marks, bitorder="little")  # held by this name: FAISS keeps no copy
+            options = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))  # type: ignore[call-arg, arg-type]  # the stubs tell of C++
+        _, rows = self.paragraph_vectors.search(vector[None, :], min(count, self.manifest.paragraphs), params=options)
+        return [int(row) for row in rows[0] if row >= 0]  # FAISS pads missing hits with -1, which would be the last paragraph
 
-    def known_terms(self, question_terms: Sequence[str]) -> frozenset[str]:
-        """Return those of the terms that occur anywhere in the index."""
-        return frozenset(term for term in question_terms if term in self._paragraph_terms.vocab_dict)
+    def matching(self, terms: Sequence[str], count: int, within: Collection[str] | None = None) -> list[int]:
+        """Return the rows of at most *count* paragraphs with the highest BM25 scores for *terms*, above 0, the highest first."""
+        found = scores(self._paragraph_terms, terms, self.manifest.paragraphs)
+        rows = np.arange(len(found)) if within is None else self.rows_of(within)[0]
+        best = rows[np.argsort(-found[rows], kind="stable")[:count]]
+        return [int(row) for row in best if found[row] > 0]
 
-    def sentence_term_scores(self, question_terms: Sequence[str]) -> NDArray[np.float32]:
-        """Return every sentence's BM25 score for the terms, in row order; zeros where nothing matches."""
-        return scores(self._sentence_terms, question_terms, self.manifest.sentences)
+    def found(self, rows: Sequence[int], terms: Sequence[str]) -> Found:
+        """Return the paragraphs at *rows*, in that order, with their vectors, their sentences and the BM25 scores of both for *terms*."""
+        read = self.paragraphs(rows)
+        sentences = [row for paragraph, first in read for row in range(first, first + len(paragraph.sentences))]
+        return Found(
+            paragraphs=tuple(paragraph for paragraph, _ in read),
+            first_sentences=tuple(first for _, first in read),
+            vectors=_vectors(self.paragraph_vectors, rows),
+            sentence_vectors=_vectors(self.sentence_vectors, sentences),
+            terms=_term_scores(scores(self._paragraph_terms, terms, self.manifest.paragraphs), rows),
+            sentence_terms=_term_scores(scores(self._sentence_terms, terms, self.manifest.sentences), sentences),
+        )
+
+    def known_terms(self, terms: Sequence[str]) -> frozenset[str]:
+        """Return those of *terms* that occur anywhere in the index."""
+        return frozenset(term for term in terms if term in self._paragraph_terms.vocab_dict)
 
     def sentence_states(self, rows: Sequence[int]) -> tuple[SentenceStates, ...]:
         """Return what was kept for reading the sentences at *rows*, in that order; nothing if the index keeps none."""
@@ -106,11 +114,6 @@ class Generation:
         found = self._database.execute(f"SELECT * FROM paragraphs WHERE row IN ({marks})", [int(row) for row in rows]).fetchall()  # noqa: S608  # only marks
         by_row = {values[0]: (paragraph_of(values[1], ParagraphRow(*values[3:])), int(values[2])) for values in found}
         return tuple(by_row[int(row)] for row in rows)
-
-    def paragraph_of_sentence(self, sentence_row: int) -> int:
-        """Return the row of the paragraph that holds the sentence at *sentence_row*."""
-        query = "SELECT row FROM paragraphs WHERE first_sentence <= ? ORDER BY first_sentence DESC, row DESC LIMIT 1"
-        return int(self._database.execute(query, (int(sentence_row),)).fetchone()[0])
 
     def rows_of(self, document_ids: Collection[str]) -> tuple[Rows, Rows]:
         """Return the rows of the paragraphs, and those of the sentences, of the documents of these ids; unknown ids have none."""
@@ -143,6 +146,10 @@ class Generation:
         rows = self._rows(document_id)
         text = "".join(f"{paragraph.gap}{paragraph.text}" for paragraph in rows) + row[1]
         return Document(description_of(row[0]), text, tuple(paragraph_of(document_id, paragraph) for paragraph in rows))
+
+    def close(self) -> None:
+        """Close the database; nothing is asked for after that."""
+        self._database.close()
 
     def text_digests(self) -> dict[str, str]:
         """Return the digest of the text of each document, by document id."""
@@ -260,3 +267,13 @@ def matrix(vectors: faiss.IndexFlat) -> Vectors:
     """Return the rows of *vectors* as they lie in its memory, which is gone with it."""
     flat: Vectors = faiss.rev_swig_ptr(vectors.get_xb(), vectors.ntotal * vectors.d)
     return flat.reshape(vectors.ntotal, vectors.d)
+
+
+def _vectors(vectors: faiss.Index, rows: Sequence[int]) -> Vectors:
+    if not rows:
+        return np.zeros((0, vectors.d), dtype=np.float32)
+    return np.asarray(vectors.reconstruct_batch(np.array(rows, dtype=np.int64)), dtype=np.float32)
+
+
+def _term_scores(all_scores: NDArray[np.float32], rows: Sequence[int]) -> TermScores:
+    return TermScores(all_scores[list(rows)], float(all_scores.mean()), float(all_scores.std()))

@@ -121,8 +121,7 @@ def _write_draft(
             named.append(named_of(entry.named))
             ids.append(entry.sentences.encoded.ids)
             states.append(entry.sentences.encoded.states)
-        database.execute("CREATE INDEX first_sentences ON paragraphs (first_sentence)")
-        database.commit()
+            database.commit()
     for name, rows in zip(NAMES, (paragraphs, sentences), strict=True):
         rows.write(draft, name)
     if reader_digest:

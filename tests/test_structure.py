@@ -17,7 +17,7 @@ READING_ORDER = """
     index.formats.word index.formats.pdf index.front_matter index.isolated index.corpus
     index.terms index.embedding index.graph index.reader index.vocabulary
     index.files index.lock index.manifest index.encoded index.postings index.entries
-    index.store index.write index.current index.search index.ranking index.retriever index.build
+    index.stores index.store index.write index.current index.search index.ranking index.retriever index.build
     index.training.data index.training.states index.training.model index.training.train
 
     bot.errors bot.settings bot.filters bot.reply bot.conversation bot.languages bot.messages bot.courtesy bot.prompts
@@ -28,7 +28,7 @@ READING_ORDER = """
     bot.evaluation.queries bot.evaluation.fitting bot.evaluation.measures bot.evaluation.results bot.evaluation.figures bot.evaluation.runs
     bot.evaluation.exports bot.evaluation.public bot.evaluation.charts bot.evaluation.report bot.evaluation.command
 
-    bot.web.labels bot.web.exchange bot.web.render bot.web.documents bot.web.page
+    bot.web.labels bot.web.exchange bot.web.render bot.web.documents bot.web.page bot.web.proxies
     bot.web.refusals bot.web.origins bot.web.limits bot.web.metrics bot.web.events bot.web.shapes bot.web.feedback bot.web.desk
     bot.web.evaluation bot.web.openai_api bot.web.mcp_api bot.web.api_page bot.web.api bot.web.guard bot.web.sessions bot.web.loading
     bot.web.server
@@ -45,14 +45,14 @@ HOMES = {
     "sentence_transformers": {"index.embedding"},
     "onnxruntime": {"index.graph"},
     "sqlite3": {"index.store", "index.write"},
-    "faiss": {"index.store", "index.write", "index.search"},
+    "faiss": {"index.store", "index.write"},
     "gradio": {"bot.web.page", "bot.web.server"},
     "fastapi": {
         *("bot.web.server", "bot.web.documents", "bot.web.evaluation"),
         *("bot.web.api", "bot.web.openai_api", "bot.web.mcp_api", "bot.web.desk"),
     },
     "prometheus_client": {"bot.web.metrics"},
-    "uvicorn": {"bot.web.server", "bot.web.loading"},
+    "uvicorn": {"bot.web.server", "bot.web.loading", "bot.web.proxies"},
     "argparse": {"app", "index.training.train"},
     "pydantic_settings": {"bot.settings"},
 }

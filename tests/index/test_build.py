@@ -75,9 +75,10 @@ def test_each_text_gets_its_own_vector(corpus, folder):
     build(corpus, folder, WordEmbeddings(), silent)
     opened = open_generation(folder)
     expected = WordEmbeddings().encode_documents(["Peace first. Then drugs.", "Thank you.", "Thank you."])
-    assert opened.paragraph_vectors.reconstruct_n(0, 3).tolist() == expected.tolist()
+    found = opened.found([0, 1, 2], [])
+    assert found.vectors.tolist() == expected.tolist()
     expected = WordEmbeddings().encode_documents(["Peace first.", "Then drugs.", "Thank you.", "Thank you."])
-    assert opened.sentence_vectors.reconstruct_n(0, 4).tolist() == expected.tolist()
+    assert found.sentence_vectors.tolist() == expected.tolist()
 
 
 def test_progress_rises_to_the_number_of_texts(tmp_path, folder):

@@ -63,10 +63,11 @@ def test_sentences_are_those_of_the_passages_by_falling_score(found):
 
 def test_a_scored_sentence_holds_its_own_row_and_cosine(found, generation):
     """The row is that of the sentence's vector: multiplied with the question's it gives the cosine."""
-    stored = generation.sentence_vectors.reconstruct_n(0, generation.sentence_vectors.ntotal)
+    everything = generation.found(range(generation.manifest.paragraphs), [])
     for scored in found.sentences:
-        assert scored.cosine == pytest.approx(float(stored[scored.row] @ found.question_vector), abs=1e-5)
-        assert generation.paragraphs([generation.paragraph_of_sentence(scored.row)])[0][0] == scored.passage.paragraph
+        assert scored.cosine == pytest.approx(float(everything.sentence_vectors[scored.row] @ found.question_vector), abs=1e-5)
+        place = everything.paragraphs.index(scored.passage.paragraph)
+        assert scored.row == everything.first_sentences[place] + scored.sentence.number - 1
         assert scored.text == scored.passage.paragraph.sentence_text(scored.sentence)
 
 

@@ -114,9 +114,8 @@ def test_rows_follow_the_documents_paragraphs_and_sentences(generation):
     read = generation.paragraphs(range(len(paragraphs)))
     assert [paragraph for paragraph, _ in read] == paragraphs
     first = 0
-    for row, (paragraph, first_sentence) in enumerate(read):
+    for paragraph, first_sentence in read:
         assert first_sentence == first
-        assert {generation.paragraph_of_sentence(first + at) for at in range(len(paragraph.sentences))} == {row}
         first += len(paragraph.sentences)
 
 
@@ -128,16 +127,18 @@ def test_paragraphs_come_in_the_order_asked_for(generation):
 def test_a_paragraph_without_a_sentence_owns_no_sentence(tmp_path):
     """A line that is a quotation mark alone has no sentence; the next paragraph's first sentence is not taken for its."""
     write(tmp_path, document("One.\n“\nTwo."))
-    opened = open_generation(tmp_path)
-    assert [opened.paragraph_of_sentence(row) for row in (0, 1)] == [0, 2]
+    found = open_generation(tmp_path).found([0, 1, 2], ["one", "two"])
+    assert [len(paragraph.sentences) for paragraph in found.paragraphs] == [1, 0, 1]
+    assert found.sentence_vectors.tolist() == WordEmbeddings().encode_documents(["One.", "Two."]).tolist()
+    assert [score > 0 for score in found.sentence_terms.scores] == [True, True]
 
 
 def test_counts_are_those_of_the_documents(generation):
     """Counted by hand: 7 and 37 paragraphs; 15 sentences in the report, and 38 in the speech, where one block holds two."""
     manifest = generation.manifest
     assert (manifest.documents, manifest.paragraphs, manifest.sentences, manifest.dimension) == (2, 44, 15 + 38, 384)
-    assert generation.paragraph_vectors.ntotal == 44
-    assert generation.sentence_vectors.ntotal == 15 + 38
+    found = generation.found(range(44), [])
+    assert (len(found.vectors), len(found.sentence_vectors)) == (44, 15 + 38)
 
 
 # --- vectors, moments and terms, against other ways of computing them
@@ -150,21 +151,21 @@ def test_the_order_by_vectors_is_that_of_exact_cosines(generation, embeddings):
     for question in ("Is the SCO a military bloc?", "What about drugs?", "peace in Afghanistan"):
         vector = embeddings.encode_question(question)
         cosines = vectors @ vector
-        scores, rows = generation.paragraph_vectors.search(vector[None, :], 10)
-        np.testing.assert_allclose(scores[0], np.sort(cosines)[::-1][:10], atol=1e-4)
-        np.testing.assert_allclose(cosines[rows[0]], scores[0], atol=1e-4)
+        rows = generation.nearest(vector, 10)
+        np.testing.assert_allclose(cosines[rows], np.sort(cosines)[::-1][:10], atol=1e-4)
+        np.testing.assert_allclose(generation.found(rows, []).vectors @ vector, cosines[rows], atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["paragraph", "sentence"])
 def test_moments_standardise_as_a_scan_of_all_vectors_would(generation, embeddings, name):
     """Mean and covariance give each cosine's distance from the mean of all, in their standard deviations."""
-    stored = getattr(generation, f"{name}_vectors")
-    vectors = stored.reconstruct_n(0, stored.ntotal).astype(np.float64)
+    found = generation.found(range(44), [])
+    vectors = (found.vectors if name == "paragraph" else found.sentence_vectors).astype(np.float64)
     question = embeddings.encode_question("What does the SCO say about drug trafficking?")
     cosines = vectors @ question
     expected = (cosines - cosines.mean()) / cosines.std()
-    found = getattr(generation, f"{name}_moments").standardise(question, cosines.astype(np.float32))
-    np.testing.assert_allclose(found, expected, atol=1e-3)
+    standard = getattr(generation, f"{name}_moments").standardise(question, cosines.astype(np.float32))
+    np.testing.assert_allclose(standard, expected, atol=1e-3)
 
 
 def test_moments_of_one_vector_standardise_to_zero(tmp_path):
@@ -192,28 +193,33 @@ def test_term_scores_are_bm25(tmp_path):
         "summits": [0, 0, score(1, 1, 3)],
     }
     for question, scores in expected.items():
-        np.testing.assert_allclose(opened.paragraph_term_scores(terms(question)), scores, rtol=1e-5, err_msg=question)
+        found = opened.found([0, 1, 2], terms(question)).terms
+        np.testing.assert_allclose(found.scores, scores, rtol=1e-5, err_msg=question)
+        assert (found.mean, found.spread) == pytest.approx((np.mean(scores), np.std(scores)), rel=1e-5), question
+        assert opened.matching(terms(question), 3) == [row for row in np.argsort(-np.array(scores), kind="stable") if scores[row] > 0]
 
 
 @pytest.mark.parametrize("question", ["", "the of and", "xylophone", "上海"], ids=["nothing", "stop words", "unknown word", "other script"])
 def test_terms_that_no_paragraph_holds_score_zero(generation, question):
     """Zeros for all, as many as there are paragraphs and sentences."""
-    assert generation.paragraph_term_scores(terms(question)).tolist() == [0] * 44
-    assert not generation.sentence_term_scores(terms(question)).any()
+    found = generation.found(range(44), terms(question))
+    for scores, count in ((found.terms, 44), (found.sentence_terms, 15 + 38)):
+        assert scores.scores.tolist() == scores.standard.tolist() == [0] * count
+    assert generation.matching(terms(question), 44) == []
 
 
 def test_paragraphs_without_any_term_can_be_stored(tmp_path):
     """A corpus of stop words alone has no vocabulary, and is searched by vectors all the same."""
     write(tmp_path, document("It is.\nAnd so?"))
-    assert open_generation(tmp_path).paragraph_term_scores(["drug"]).tolist() == [0, 0]
+    assert open_generation(tmp_path).found([0, 1], ["drug"]).terms.scores.tolist() == [0, 0]
 
 
 def test_reading_from_many_threads_is_reading_from_one(generation):
     """The page answers several people at once from one opened generation."""
 
     def read(row: int) -> tuple:
-        scores = generation.paragraph_term_scores(terms("terrorist drugs Afghanistan"))
-        return generation.paragraphs([row, 43 - row]), generation.paragraph_of_sentence(row), float(scores[row])
+        found = generation.found([row, 43 - row], terms("terrorist drugs Afghanistan"))
+        return found.paragraphs, found.first_sentences, found.vectors.tolist(), found.terms.scores.tolist()
 
     alone = [read(row) for row in range(44)]
     with ThreadPoolExecutor(8) as pool:
