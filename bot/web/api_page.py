@@ -24,7 +24,7 @@ def api_page(description: Node, site: str, theme: str = "") -> str:
     schemas = cast("Mapping[str, Node]", cast(Node, description["components"])["schemas"])
     main = (
         f"<h1>The API</h1><p>{escape(about)}</p><pre>{escape(EXAMPLE.format(site=site))}</pre>"
-        '<p>For programs: <a href="/openapi.json">openapi.json</a></p>'
+        '<p>For programs: <a href="./openapi.json">openapi.json</a></p>'
         f"<h2>Routes</h2>{''.join(_route(*route) for route in routes)}"
         f"<h2>Forms</h2>{''.join(_form(name, schema) for name, schema in sorted(schemas.items()))}"
     )

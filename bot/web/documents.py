@@ -16,8 +16,8 @@ THEMES = ("light", "dark", "auto")  # "auto" follows the reader's system; naming
 
 
 @cache
-def _style() -> str:
-    return Path(__file__).with_name("documents.css").read_text(encoding="utf-8")
+def _style(root: str) -> str:
+    return Path(__file__).with_name("documents.css").read_text(encoding="utf-8").replace('url("./', f'url("{root}')
 
 
 def document_page(document: Document, theme: str = "", language: Voice = "en") -> str:
@@ -26,13 +26,13 @@ def document_page(document: Document, theme: str = "", language: Voice = "en") -
     body = "\n".join(_paragraph(paragraph) for paragraph in document.paragraphs)
     header = f'<header><p class="kind">{escape(about.kind)}</p><h1>{escape(about.title)}</h1>{_facts(about, labels(language))}</header>'
     article = f'<article lang="{escape(about.language)}">{header}\n<div class="text">\n{body}\n</div></article>'
-    return site_page(about.title, article, theme, language=language)
+    return site_page(about.title, article, theme, root="../", language=language)
 
 
 def list_page(descriptions: Iterable[Description], theme: str = "", language: Voice = "en") -> str:
     """Return the page that lists every document with its kind, date and speaker."""
     items = "".join(
-        f'<li><a href="{_address(f"/documents/{about.document_id}", theme)}">{escape(about.title)}</a>'
+        f'<li><a href="{_address(f"./documents/{about.document_id}", theme)}">{escape(about.title)}</a>'
         f"<p>{_joined(about.kind.capitalize(), about.date, about.speaker)}</p></li>"
         for about in descriptions
     )
@@ -43,21 +43,24 @@ def list_page(descriptions: Iterable[Description], theme: str = "", language: Vo
 def missing_page(document_id: str, theme: str = "", language: Voice = "en") -> str:
     """Return the page for an address that names no document."""
     title, said = (labels(language)[name] for name in ("no_such_document", "missing"))
-    return site_page(title, f"<h1>{title}</h1><p>{escape(said.format(document=document_id))}</p>", theme, language=language)
+    return site_page(title, f"<h1>{title}</h1><p>{escape(said.format(document=document_id))}</p>", theme, root="../", language=language)
 
 
-def site_page(title: str, main: str, theme: str = "", *, listing: bool = False, language: Voice = "en") -> str:
-    """Return *main* as a whole page in the looks of the documents, led by links to the chat and the list of documents."""
+def site_page(title: str, main: str, theme: str = "", *, root: str = "./", listing: bool = False, language: Voice = "en") -> str:
+    """Return *main* as a whole page in the looks of the documents, led by links to the chat and the list of documents.
+
+    *root* leads from the page to the chat, ``./`` or ``../``: a proxy may show the site under any path.
+    """
     framed, spoken = theme in THEMES, labels(language)
-    links = [] if framed else [f'<a href="/">{spoken["ask_the_documents"]}</a>']
-    links += [] if listing else [f'<a href="{_address("/documents", theme)}">{spoken["all_documents"]}</a>']
+    links = [] if framed else [f'<a href="{root}">{spoken["ask_the_documents"]}</a>']
+    links += [] if listing else [f'<a href="{_address(f"{root}documents", theme)}">{spoken["all_documents"]}</a>']
     nav = f'<nav aria-label="{spoken["site"]}">{" ".join(links)}</nav>' if links else ""
     chosen = f' data-theme="{theme}"' if framed else ""
     return (
         f'<!doctype html>\n<html lang="{language}"{chosen}>\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<title>{escape(title)}</title>\n<link rel="icon" href="/icon.svg">\n'
-        f"<style>\n{_style()}</style>\n</head>\n<body>\n{nav}\n<main>\n{main}\n</main>\n</body>\n</html>\n"
+        f'<title>{escape(title)}</title>\n<link rel="icon" href="{root}icon.svg">\n'
+        f"<style>\n{_style(root)}</style>\n</head>\n<body>\n{nav}\n<main>\n{main}\n</main>\n</body>\n</html>\n"
     )
 
 

@@ -33,7 +33,7 @@ LOOK_S = 1.0  # between two looks whether the visitor still waits
 FORM_BYTES = 2_000  # that a form may add around its file
 LEFT = 499  # the status, which nobody reads, of a response to a visitor who has left
 SHOWN_FAULTS = 50  # rows at fault that are named; who has more has another kind of file
-ASK_ADDRESS = "/?q="  # the chat page puts what follows into its box
+ASK_ADDRESS = "./?q="  # the chat page puts what follows into its box
 _FIELDS = (
     ("question", "as a person would type it"),
     ("answerability", "answerable, partial, unanswerable, underspecified (only asking back is right) or conversational"),
@@ -177,13 +177,13 @@ def _page(reports: Path, fault: str = "") -> str:
     """Return the page with the form, headed by the *fault* of what was sent before."""
     newest = _newest(reports)
     told = f'<p class="fault" role="alert">{escape(fault)}</p>' if fault else ""
-    last = f'<p><a href="{REPORT_PATH}">The last report: {escape(newest.stem)}</a></p>' if newest else ""
+    last = f'<p><a href=".{REPORT_PATH}">The last report: {escape(newest.stem)}</a></p>' if newest else ""
     fields = "".join(f"<tr><th>{name}</th><td>{meaning}</td></tr>" for name, meaning in _FIELDS)
     return site_page(
         "Evaluation",
         f"<h1>Evaluation</h1>{told}<p>Measure how well the assistant answers questions of your own. Every question is asked, and the "
         f"report shows the figures and every failure.</p>{last}"
-        f'<form method="post" action="{PATH}" enctype="multipart/form-data"><label for="queries">Your queries</label>'
+        f'<form method="post" action=".{PATH}" enctype="multipart/form-data"><label for="queries">Your queries</label>'
         f'<input type="file" id="queries" name="queries" accept="{",".join(SUFFIXES)}" required><button>Measure</button></form>'
         f"<p>A CSV or JSON Lines file in UTF-8, at most {MAX_UPLOADED_QUERIES} queries and {MAX_UPLOAD:,} bytes. The report comes when "
         "all are answered, in about a minute at most. Neither file nor report is kept: save the report if you want it.</p>"

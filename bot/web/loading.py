@@ -52,7 +52,8 @@ async def _loading(scope: Scope, receive: Receive, send: Send) -> None:
         return
     refusal = RefusalError(503, "loading", "The assistant is still being loaded.", f"Ask again in {RETRY_S} s.", RETRY_S)
     if "text/html" in Headers(scope=scope).get("accept", ""):
-        page = site_page("One moment", f"<h1>One moment</h1><p>{refusal.message} This page comes back by itself.</p>")
+        said = f"<h1>One moment</h1><p>{refusal.message} This page comes back by itself.</p>"
+        page = site_page("One moment", said, root="../" * (scope["path"].count("/") - 1) or "./")
         await HTMLResponse(page, 503, {"retry-after": f"{RETRY_S}", "refresh": f"{RETRY_S}"})(scope, receive, send)
         return
     response = refusal_response(refusal)

@@ -8,13 +8,14 @@ const conversation = document.getElementById("conversation");
 const announcement = document.getElementById("status");
 const wide = matchMedia("(min-width: 900px)");
 const QUESTION = "#question textarea";
-const LINKS = 'a[href^="/documents/"]';
+const LINKS = 'a[href^="./documents/"]';
+const root = new URL(document.baseURI).pathname; // below a proxy's path the site has no other
 
 // Gradio's own switch, ?__theme=dark, goes for our parts too; without it all follow the system.
 const asked = new URLSearchParams(location.search).get("__theme");
 const theme = ["light", "dark"].includes(asked) ? asked : "auto";
 document.documentElement.dataset.theme = theme;
-if (theme !== "auto") frame.src = `/documents?theme=${theme}`;
+if (theme !== "auto") frame.src = `./documents?theme=${theme}`;
 
 let shown = null; // the address in the panel
 let newest = null; // which answer was the last one when we looked
@@ -23,7 +24,7 @@ let restored = false; // whether an unsent question was put back
 
 function show(address) {
   shown = address;
-  const target = new URL(address, location.href);
+  const target = new URL(address, document.baseURI);
   target.searchParams.set("theme", theme);
   frame.contentWindow.location.replace(target);
   alone.href = address;
@@ -71,7 +72,7 @@ addEventListener("keydown", (event) => event.key === "Escape" && closeSheet());
 // Links inside the panel lead on by themselves; its own address follows.
 frame.addEventListener("load", () => {
   const { pathname, hash } = frame.contentWindow.location;
-  if (pathname.startsWith("/documents")) alone.href = pathname + hash;
+  if (pathname.startsWith(`${root}documents`)) alone.href = pathname + hash;
 });
 
 // A new answer shows its first citation at once. Gradio names each message by its markup;
@@ -146,7 +147,7 @@ keepLanguage();
 
 // The server chooses the page's language by this cookie, and by the browser without it.
 document.getElementById("language").addEventListener("change", (event) => {
-  document.cookie = `language=${event.target.value}; path=/; max-age=31536000; samesite=lax`;
+  document.cookie = `language=${event.target.value}; path=${root}; max-age=31536000; samesite=lax`;
   location.reload();
 });
 

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from index.errors import UserError
 
 TITLE = "Ask the SCO documents"
 MAX_WAITING = 64  # questions in the queue, some seconds' work; beyond it Gradio says that the server is busy
+MAX_FRONTS = 16  # front pages remembered: one a language, for a few proxies
 AT_ONCE = 4  # questions answered at the same time: twice the cores of a small machine
 
 log = logging.getLogger(__name__)
@@ -180,8 +182,12 @@ def _site(request: gr.Request) -> str:
     return f"{request.request.base_url}".rstrip("/") if request.request else ""
 
 
-def front_page(language: Voice) -> str:
-    """Return our own page around Gradio's, with the files that Gradio's page loads but none of its inline scripts."""
+@lru_cache(MAX_FRONTS)
+def front_page(language: Voice, root: str) -> str:
+    """Return our own page around Gradio's, with the files that Gradio's page loads but none of its inline scripts.
+
+    *root* is the path under which a proxy shows the site, ``/ask``, or nothing.
+    """
     template = (Path(gr.__file__).parent / "templates" / "frontend" / "index.html").read_text(encoding="utf-8")
     assets = re.findall(r'<script type="module"[^>]* src="[^"]+"></script>|<link rel="stylesheet"[^>]* href="[^"]+">', template)
     options = "".join(
@@ -189,6 +195,6 @@ def front_page(language: Voice) -> str:
         for voice, name in VOICES.items()
     )
     values = {name: escape(said) for name, said in labels(language).items()}
-    values |= {"lang": language, "languages": options, "assets": "\n".join(assets)}
+    values |= {"lang": language, "root": root, "languages": options, "assets": "\n".join(assets)}
     page = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     return re.sub(r"\{(\w+)\}", lambda slot: values[slot.group(1)], page)

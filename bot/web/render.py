@@ -81,7 +81,7 @@ def _status(piece: Said, spoken: Mapping[str, str]) -> str:
 
 def _marker(place: Place, spoken: Mapping[str, str]) -> str:
     name = spoken["source"].format(marker=place.marker, place=place.label)
-    return f'<a class="marker" href="{place.address}" title="{literal(name)}">[{place.marker}]</a>'
+    return f'<a class="marker" href=".{place.address}" title="{literal(name)}">[{place.marker}]</a>'
 
 
 def _sources(places: Sequence[Place], spoken: Mapping[str, str]) -> str:
@@ -90,7 +90,7 @@ def _sources(places: Sequence[Place], spoken: Mapping[str, str]) -> str:
     items = []
     for _, group in groupby(ordered, key=_home):
         cited = list(group)
-        links = " ".join(f'<a class="source" href="{place.address}"><b>{place.marker}</b> {literal(place.point)}</a>' for place in cited)
+        links = " ".join(f'<a class="source" href=".{place.address}"><b>{place.marker}</b> {literal(place.point)}</a>' for place in cited)
         also = f"<i>{spoken['also_in']}</i> " if cited[0].also else ""
         items.append(f'<li>{also}{_where(cited[0].title, cited[0].date)} <span class="places">{links}</span></li>')
     return "".join(items)
@@ -105,7 +105,9 @@ def _where(title: str, *parts: str | None) -> str:
 
 
 def _passage(place: Place) -> str:
-    return f'<a href="{place.address}">{literal(place.quote)}</a> <span class="where">{_where(place.title, place.point, place.date)}</span>'
+    return (
+        f'<a href=".{place.address}">{literal(place.quote)}</a> <span class="where">{_where(place.title, place.point, place.date)}</span>'
+    )
 
 
 def copy_text(one: Exchange, site: str) -> str:

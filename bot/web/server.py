@@ -23,11 +23,10 @@ from gradio.route_utils import FnIndexInferError
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.assistant import Assistant
 from bot.errors import ServerError
-from bot.languages import VOICES, Voice
+from bot.languages import Voice
 from bot.web.api import api_application
 from bot.web.desk import Desk, address_of
 from bot.web.documents import document_page, list_page, missing_page
@@ -39,6 +38,7 @@ from bot.web.limits import PER_ADDRESS, PER_CONVERSATION, Rates, Workers
 from bot.web.loading import answering_meanwhile
 from bot.web.metrics import Counting, Metrics
 from bot.web.page import TITLE, build_page, front_page
+from bot.web.proxies import Proxied
 from bot.web.refusals import Json, RefusalError
 from bot.web.sessions import Sessions
 
@@ -85,12 +85,11 @@ def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access =
     server.add_middleware(Cors, allowed=access.allowed_origins)
     server.add_middleware(Guard, allowed=access.allowed_origins, local=access.local)
     server.add_middleware(Counting, metrics=desk.metrics)
-    server.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(access.trusted_proxies))
-    fronts = {language: front_page(language) for language in VOICES}
+    server.add_middleware(Proxied, trusted=access.trusted_proxies)
 
     @server.api_route("/", methods=["GET", "HEAD"], response_class=HTMLResponse)
     def index(request: Request) -> HTMLResponse:
-        return HTMLResponse(fronts[_language(request)], headers=SPOKEN)
+        return HTMLResponse(front_page(_language(request), f"{request.scope.get('root_path', '')}"), headers=SPOKEN)
 
     for name, media_type in FILES.items():
         server.get(f"/{name}")(_file(_HERE / name, media_type))

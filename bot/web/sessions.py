@@ -43,7 +43,7 @@ class Sessions:
             return
         path, browser = route_path(scope), _browser(scope)
         if path == "/" and not browser:
-            send = _with_cookie(send, secure=scope["scheme"] == "https")
+            send = _with_cookie(send, scope.get("root_path", ""), secure=scope["scheme"] == "https")
         ids: tuple[str, ...] = ()
         if _WITH_BODY.fullmatch(path):
             receive, body = await _read(receive)
@@ -74,9 +74,9 @@ def _browser(scope: Scope) -> str:
     return token if _TOKEN.fullmatch(token) else ""
 
 
-def _with_cookie(send: Send, *, secure: bool) -> Send:
-    """Return *send* for a response that gives the browser its cookie."""
-    cookie = f"{COOKIE}={secrets.token_urlsafe(TOKEN_BYTES)}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+def _with_cookie(send: Send, root: str, *, secure: bool) -> Send:
+    """Return *send* for a response that gives the browser its cookie, for the path *root* and what is below it."""
+    cookie = f"{COOKIE}={secrets.token_urlsafe(TOKEN_BYTES)}; Path={root}/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
 
     async def send_with_cookie(message: Message) -> None:
         if message["type"] == "http.response.start":

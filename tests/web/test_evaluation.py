@@ -88,7 +88,7 @@ def test_the_page_has_a_form_that_only_this_site_takes(client):
 
 def test_the_chat_page_leads_to_it(client):
     """By a link in its header."""
-    assert ("/evaluation", "") in Parsed(client.get("/").text).links
+    assert ("./evaluation", "") in Parsed(client.get("/").text).links
 
 
 def test_an_upload_is_answered_with_its_report(client, site):
@@ -98,7 +98,7 @@ def test_an_upload_is_answered_with_its_report(client, site):
     assert response.status_code == 200
     assert [question for question, _ in site.asked] == ["Drugs?", "Oil & gas?", "hi"]
     assert "3 queries" in response.text
-    assert Parsed(response.text).links == [("/?q=Oil%20%26%20gas%3F", "")]
+    assert Parsed(response.text).links == [("./?q=Oil%20%26%20gas%3F", "")]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_the_last_report_is_shown(client, reports):
     """The one that the command wrote, in full, and the page leads to it."""
     (reports / "dev.html").write_text("<h1>A report</h1>", encoding="utf-8")
     try:
-        assert ("/evaluation/report", "") in Parsed(client.get("/evaluation").text).links
+        assert ("./evaluation/report", "") in Parsed(client.get("/evaluation").text).links
         assert client.get("/evaluation/report").text == "<h1>A report</h1>"
     finally:
         (reports / "dev.html").unlink()
@@ -176,7 +176,7 @@ def test_hostile_text_is_shown_not_obeyed(client, text):
         parsed = Parsed(send(client, HEAD + row.encode()).text)
         assert not parsed.tags & {"script", "img", "comment"}
         assert not [name for name in parsed.attributes if name.startswith("on")]
-        assert all(address.startswith("/") for address, _ in parsed.links)
+        assert all(address.startswith("./") for address, _ in parsed.links)
 
 
 @pytest.mark.parametrize("site_of_origin", ["cross-site", "same-site"])

@@ -54,7 +54,7 @@ def test_the_language_is_that_of_the_choice_or_else_of_the_browser(cookies, head
 @pytest.mark.parametrize("language", VOICES)
 def test_the_front_page_is_all_in_one_language(language):
     """Its chooser offers each by its own name, with the page's own chosen."""
-    page = front_page(language)
+    page = front_page(language, "")
     assert f'<html lang="{language}">' in page
     assert f'<option value="{language}" lang="{language}" selected>{VOICES[language]}</option>' in page
     assert page.count("<option") == len(VOICES)

@@ -58,7 +58,7 @@ def test_hostile_text_anywhere_makes_only_our_elements_and_links_only_to_documen
         parsed = Parsed(message["content"])
         assert parsed.tags <= OUR_TAGS
         assert parsed.attributes <= OUR_ATTRIBUTES
-        assert all(address.startswith("/documents/") for address, _ in parsed.links)
+        assert all(address.startswith("./documents/") for address, _ in parsed.links)
         assert "\n" not in message["content"]
     assert " ".join(text.split()) in " ".join(shown(message["content"]) for message in messages([said]))
 
@@ -69,7 +69,7 @@ def test_hostile_text_anywhere_makes_only_our_elements_and_links_only_to_documen
 def test_a_marker_is_a_link_to_the_sentence_and_names_its_source():
     """The link leads to the permanent address; its title says number, title, point and date."""
     html = reply_html(exchange(answer(("So it is.", (1,)), citations=(citation(1),))))
-    assert Parsed(html).links[0] == ("/documents/remarks-2019#p12s1", "Source 1: Remarks at the conference, point 10, 2019-04-24")
+    assert Parsed(html).links[0] == ("./documents/remarks-2019#p12s1", "Source 1: Remarks at the conference, point 10, 2019-04-24")
     assert shown(html).startswith("So it is. [1]")
 
 
@@ -112,7 +112,7 @@ def test_an_abstention_shows_its_text_and_labels_what_comes_nearest():
     html = reply_html(exchange(abstention()))
     assert shown(html).startswith("The documents do not say this.")
     assert "Nearest passages, not an answer" in html
-    assert Parsed(html).links == [("/documents/report-2019#p3s1", "")]
+    assert Parsed(html).links == [("./documents/report-2019#p3s1", "")]
     assert 'class="marker"' not in html
 
 
