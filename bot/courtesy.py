@@ -65,8 +65,8 @@ def _kind(part: str, small_talk: _SmallTalk) -> str | None:
             if pattern.fullmatch(text):
                 return kind
         stripped = small_talk.closer.sub("", text)
-        if stripped != text:
-            return kind_of(stripped)
+        if stripped != text and (kind_before := kind_of(stripped)):
+            return kind_before
         if (opening := small_talk.opener.match(text)) and opening.end() < len(text):
             return kind_of(text[opening.end() :])
         words = text.split()

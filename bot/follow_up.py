@@ -93,7 +93,7 @@ def _group(match: re.Match[str], name: str) -> str:
 def understand(message: str, conversation: Conversation) -> Understood:
     """Return what *message*, a checked question, wants after the turns of *conversation*.
 
-    A message that stands alone comes back as it is. Only the visitor's own turns are read.
+    A message that stands alone, or is small talk, comes back as it is. Only the visitor's own turns are read.
     """
     earlier: list[Understood] = []
     for at, turn in list(enumerate(conversation.turns))[-READ_TURNS:]:
@@ -114,6 +114,8 @@ def understand(message: str, conversation: Conversation) -> Understood:
             earlier.append(understood.earlier[0])  # what it asked again is what "it" now refers to
         elif understood.wish in ("answer", "more"):
             earlier.append(replace(understood, turn=at))
+    if small_talk_kind(message) not in (None, "documents"):  # "sources?" asks for those of the last answer
+        return _fresh(message)
     return _understand(english_twin(message) or message, earlier)
 
 

@@ -13,6 +13,9 @@ from index.document import Description
 
 TYPED = yaml.safe_load(Path(__file__).with_name("small_talk.yaml").read_text(encoding="utf-8"))
 
+MIDWAY = yaml.safe_load(Path(__file__).with_name("small_talk_midway.yaml").read_text(encoding="utf-8"))
+ABOUT_TERRORISM = Conversation().plus("user", "What is the SCO's position on terrorism?").plus("assistant", "It condemns it. [1]")
+
 DESCRIPTIONS = (Description("a-2019", "First title", "speech", "2019-04-24"), Description("b", "Second title", "report"))
 EXAMPLE = "Is it a military bloc?"
 
@@ -169,6 +172,25 @@ def test_small_talk_is_recognised_whatever_its_punctuation_and_case(message, kin
 def test_small_talk_is_recognised_as_visitors_type_it(message, kind):
     """Compliments, complaints, questions about the program, and trying it out."""
     assert small_talk_kind(message) == kind
+
+
+@pytest.mark.parametrize("message", [message for typed in MIDWAY["small_talk"].values() for message in typed])
+def test_after_an_answer_small_talk_is_small_talk(message):
+    """It neither asks on nor asks for the source of what was answered."""
+    assert small_talk_kind(message) is not None
+    assert understand(message, ABOUT_TERRORISM).wish == "answer"
+
+
+@pytest.mark.parametrize("message", [message for typed in MIDWAY["questions"].values() for message in typed])
+def test_after_an_answer_a_question_is_a_question_however_it_begins(message):
+    """Thanks, or words like those of small talk, are followed by a subject."""
+    assert small_talk_kind(message) is None
+
+
+@pytest.mark.parametrize("message", ["Sources?", "show me your sources", "what are your sources?"])
+def test_after_an_answer_its_own_sources_are_meant(message):
+    """Without one, all the documents are."""
+    assert understand(message, ABOUT_TERRORISM).wish == "source"
 
 
 @pytest.mark.parametrize("message", TYPED["unclear"])
