@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding import BATCH, Encoder, Vectors
+from index.embedding import BATCH, Encoder
 from index.files import remove, sha256, sync, write_synced
 from index.reader import Reader
 
@@ -23,6 +23,7 @@ SAVED = 32 * BATCH  # texts saved at a time: some 8 seconds of two cores' work, 
 
 Progress = Callable[[int, int], None]  # called with texts embedded so far and to embed in all
 Keys = NDArray[np.uint8]
+StoredVectors = NDArray[np.float16]  # half the bytes of what the model gives, and the same ten of eleven thousand nearest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +34,7 @@ class EncodedTexts:
     """
 
     keys: Keys  # (texts, KEY)
-    vectors: Vectors  # (texts, dimension)
+    vectors: StoredVectors  # (texts, dimension)
     lengths: NDArray[np.int32]  # (texts,)
     ids: NDArray[np.int32]  # (tokens,)
     states: NDArray[np.float16]  # (tokens, width)
@@ -75,7 +76,7 @@ class KnownTexts:
         spans = [(part, slice(int(ends[row] - part.lengths[row]), int(ends[row]))) for part, ends, row in found if with_states]
         return EncodedTexts(
             keys,
-            np.stack([part.vectors[row] for part, _, row in found]) if found else np.zeros((0, self._dimension), dtype=np.float32),
+            np.stack([part.vectors[row] for part, _, row in found]) if found else np.zeros((0, self._dimension), dtype=np.float16),
             np.array([part.lengths[row] if with_states else 0 for part, _, row in found], dtype=np.int32),
             np.concatenate([part.ids[span] for part, span in spans]) if spans else np.zeros(0, dtype=np.int32),
             np.concatenate([part.states[span] for part, span in spans]) if spans else np.zeros((0, 0), dtype=np.float16),
@@ -116,14 +117,13 @@ def encode_missing(
 
 def _encode(embeddings: Encoder, reader: Reader | None, texts: Sequence[str], read: set[str]) -> EncodedTexts:
     if reader is None:
-        vectors = embeddings.encode_documents(texts)
         nothing = np.zeros(len(texts), dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros((0, 0), dtype=np.float16)
-        return EncodedTexts(keys_of(texts), vectors, *nothing)
+        return EncodedTexts(keys_of(texts), embeddings.encode_documents(texts).astype(np.float16), *nothing)
     vectors, tokens = embeddings.encode_tokens(texts)
     kept = [reader.sentence(one) if text in read else None for text, one in zip(texts, tokens, strict=True)]
     return EncodedTexts(
         keys_of(texts),
-        vectors,
+        vectors.astype(np.float16),
         np.array([len(one.ids) if one else 0 for one in kept], dtype=np.int32),
         np.concatenate([np.zeros(0, dtype=np.int32), *(one.ids for one in kept if one)]),
         _stacked([one.states for one in kept if one]),

@@ -1,4 +1,6 @@
-"""Reads one generation of the index: paragraphs (SQLite), vectors (FAISS), terms (BM25), all verified as it is opened.
+"""Reads one generation of the index: paragraphs (SQLite), vectors (FAISS, arrays), terms (BM25), all verified as it is opened.
+
+Vectors, terms and states stay on disk until they are read.
 
 Knows nothing of models, of questions or of ranking.
 """
@@ -9,7 +11,6 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import cast
 
 import faiss
 import numpy as np
@@ -17,17 +18,18 @@ from numpy.typing import NDArray
 
 from index.document import Description, Document, Paragraph
 from index.embedding import Vectors
-from index.encoded import EncodedTexts
+from index.encoded import EncodedTexts, StoredVectors
 from index.entries import Entry, ParagraphRow, StoredTexts, Texts, description_of, paragraph_of
 from index.errors import IndexUnusableError
 from index.manifest import GENERATION, REBUILD, Manifest, faults, manifest_of, pointed, read_manifest
-from index.postings import load_rows, load_scores, scores
+from index.postings import StoredTerms, best, load_postings
 from index.reader import SentenceStates
-from index.stores import Found, Moments, TermScores
+from index.stores import Found, Moments
 from index.vocabulary import Vocabulary
 
 Rows = NDArray[np.int64]  # places in the index, ascending
 NAMES = ("paragraphs", "sentences")  # of the files that hold a row for each
+NEAREST, VECTORS = "paragraphs.faiss", "sentences-vectors.npy"
 _LOADING = threading.Lock()  # numpy reads headers with Python's parser, which in 3.11 fails when two threads enter it at once
 _ROUNDING = 1e-3  # by which a vector's cosine to itself may fall short of its length's square
 
@@ -53,18 +55,19 @@ class Generation:
         self._database = sqlite3.connect(
             f"{(folder / 'corpus.sqlite').absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
-        self.paragraph_vectors, self.sentence_vectors = (faiss.read_index(str(folder / f"{name}.faiss")) for name in NAMES)
+        self._nearest = _mapped_index(folder)
+        self._vectors = stored_vectors(folder)
         self.paragraph_moments, self.sentence_moments = (
             Moments(*(np.load(folder / f"{name}-{part}.npy", allow_pickle=False) for part in ("mean", "covariance"))) for name in NAMES
         )
         self.vocabulary = Vocabulary(**json.loads((folder / "vocabulary.json").read_text(encoding="utf-8")))
-        self._paragraph_terms, self._sentence_terms = (load_scores(folder / f"{name}-terms") for name in NAMES)
+        self._terms = StoredTerms(folder / "paragraphs-terms"), StoredTerms(folder / "sentences-terms")
+        self._postings = load_postings(folder / "paragraphs-terms")
+        self._keys = tuple(np.load(folder / f"{name}-keys.npy", mmap_mode="r", allow_pickle=False) for name in NAMES)
         if self.manifest.reader_digest:
-            lengths = np.load(folder / "token-lengths.npy", allow_pickle=False)
-            self._ids, self._states = (
-                np.load(folder / f"token-{part}.npy", mmap_mode="r", allow_pickle=False) for part in ("ids", "states")
+            self._ids, self._states, self._token_ends = (
+                np.load(folder / f"token-{part}.npy", mmap_mode="r", allow_pickle=False) for part in ("ids", "states", "ends")
             )
-            self._token_ends = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
     def nearest(self, vector: Vectors, count: int, within: Collection[str] | None = None) -> list[int]:
         """Return the rows of the *count* paragraphs nearest to the unit *vector*, the nearest first; fewer where there are no more."""
@@ -74,32 +77,32 @@ class Generation:
             marks[self.rows_of(within)[0]] = True
             bits = np.packbits(marks, bitorder="little")  # held by this name: FAISS keeps no copy
             options = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))  # type: ignore[call-arg, arg-type]  # the stubs tell of C++
-        _, rows = self.paragraph_vectors.search(vector[None, :], min(count, self.manifest.paragraphs), params=options)
+        _, rows = self._nearest.search(vector[None, :], min(count, self.manifest.paragraphs), params=options)
         return [int(row) for row in rows[0] if row >= 0]  # FAISS pads missing hits with -1, which would be the last paragraph
 
     def matching(self, terms: Sequence[str], count: int, within: Collection[str] | None = None) -> list[int]:
         """Return the rows of at most *count* paragraphs with the highest BM25 scores for *terms*, above 0, the highest first."""
-        found = scores(self._paragraph_terms, terms, self.manifest.paragraphs)
-        rows = np.arange(len(found)) if within is None else self.rows_of(within)[0]
-        best = rows[np.argsort(-found[rows], kind="stable")[:count]]
-        return [int(row) for row in best if found[row] > 0]
+        allowed = None if within is None else self.rows_of(within)[0]
+        return best(self._postings, self._terms[0].statistics.asked(terms), self.manifest.paragraphs, count, allowed)
 
     def found(self, rows: Sequence[int], terms: Sequence[str]) -> Found:
         """Return the paragraphs at *rows*, in that order, with their vectors, their sentences and the BM25 scores of both for *terms*."""
         read = self.paragraphs(rows)
         sentences = [row for paragraph, first in read for row in range(first, first + len(paragraph.sentences))]
+        vectors, sentence_vectors = (kept[at].astype(np.float32) for kept, at in zip(self._vectors, (list(rows), sentences), strict=True))
         return Found(
             paragraphs=tuple(paragraph for paragraph, _ in read),
             first_sentences=tuple(first for _, first in read),
-            vectors=_vectors(self.paragraph_vectors, rows),
-            sentence_vectors=_vectors(self.sentence_vectors, sentences),
-            terms=_term_scores(scores(self._paragraph_terms, terms, self.manifest.paragraphs), rows),
-            sentence_terms=_term_scores(scores(self._sentence_terms, terms, self.manifest.sentences), sentences),
+            vectors=vectors,
+            sentence_vectors=sentence_vectors,
+            terms=self._terms[0].scores(terms, rows),
+            sentence_terms=self._terms[1].scores(terms, sentences),
         )
 
     def known_terms(self, terms: Sequence[str]) -> frozenset[str]:
         """Return those of *terms* that occur anywhere in the index."""
-        return frozenset(term for term in terms if term in self._paragraph_terms.vocab_dict)
+        words = self._terms[0].statistics.words
+        return frozenset(term for term in terms if words.place(term) is not None)
 
     def sentence_states(self, rows: Sequence[int]) -> tuple[SentenceStates, ...]:
         """Return what was kept for reading the sentences at *rows*, in that order; nothing if the index keeps none."""
@@ -176,11 +179,12 @@ class Generation:
         counts = (about.paragraphs, about.sentences)
         held = self._database.execute("SELECT count(*), sum(sentence_count), count(DISTINCT document_id) FROM paragraphs").fetchone()
         whole = tuple(held) == (*counts, about.documents)
-        for vectors, stored, count in zip((self.paragraph_vectors, self.sentence_vectors), self._stored, counts, strict=True):
-            whole = whole and vectors.ntotal == len(stored.texts.terms.lengths) == len(stored.texts.encoded.keys) == count
-            for row in sorted({0, count // 2, count - 1}) if whole else ():
-                own = vectors.reconstruct(row)
-                whole = whole and bool(vectors.search(own[None, :], 1)[0][0, 0] >= own @ own - _ROUNDING)
+        for keys, vectors, terms, count in zip(self._keys, self._vectors, self._terms, counts, strict=True):
+            whole = whole and len(keys) == len(vectors) == len(terms) == count
+        for row in sorted({0, about.paragraphs // 2, about.paragraphs - 1}) if whole else ():
+            own = self._vectors[0][row].astype(np.float32)
+            found, _ = self._nearest.search(own[None, :], 1)
+            whole = whole and bool(found[0, 0] >= own @ own - _ROUNDING)
         if not whole:
             raise IndexUnusableError(f"The files of {self.folder} do not belong together. {REBUILD}")
 
@@ -193,15 +197,13 @@ class Generation:
     def _stored(self) -> tuple[StoredTexts, ...]:
         """What the index keeps of paragraphs and of sentences, to be copied into another generation."""
         stored = []
-        for name, vectors in zip(NAMES, (self.paragraph_vectors, self.sentence_vectors), strict=True):
-            with _LOADING:
-                keys, terms = np.load(self.folder / f"{name}-keys.npy", allow_pickle=False), load_rows(self.folder / f"{name}-terms")
+        for name, keys, vectors, terms in zip(NAMES, self._keys, self._vectors, self._terms, strict=True):
             tokens: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float16]]
             if name == "sentences" and self.manifest.reader_digest:
                 tokens = (np.diff(self._token_ends).astype(np.int32), self._ids, self._states)
             else:
                 tokens = (np.zeros(len(keys), dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros((0, 0), dtype=np.float16))
-            stored.append(StoredTexts(Texts(EncodedTexts(keys, matrix(cast(faiss.IndexFlat, vectors)), *tokens), terms)))
+            stored.append(StoredTexts(Texts(EncodedTexts(keys, vectors, *tokens), terms.rows())))
         return tuple(stored)
 
 
@@ -263,17 +265,16 @@ def open_last_good(folder: Path) -> Generation | None:
     return None
 
 
-def matrix(vectors: faiss.IndexFlat) -> Vectors:
-    """Return the rows of *vectors* as they lie in its memory, which is gone with it."""
-    flat: Vectors = faiss.rev_swig_ptr(vectors.get_xb(), vectors.ntotal * vectors.d)
-    return flat.reshape(vectors.ntotal, vectors.d)
+def stored_vectors(folder: Path) -> tuple[StoredVectors, StoredVectors]:
+    """Return the vectors of all paragraphs, and those of all sentences, as they lie in the generation in *folder*.
+
+    Raises OSError, ValueError or RuntimeError if they cannot be read.
+    """
+    index = _mapped_index(folder)
+    size = 2 * index.ntotal * index.d  # bytes, which FAISS writes last
+    codes = np.memmap(folder / NEAREST, np.float16, "r", (folder / NEAREST).stat().st_size - size, (index.ntotal, index.d))
+    return codes, np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
 
 
-def _vectors(vectors: faiss.Index, rows: Sequence[int]) -> Vectors:
-    if not rows:
-        return np.zeros((0, vectors.d), dtype=np.float32)
-    return np.asarray(vectors.reconstruct_batch(np.array(rows, dtype=np.int64)), dtype=np.float32)
-
-
-def _term_scores(all_scores: NDArray[np.float32], rows: Sequence[int]) -> TermScores:
-    return TermScores(all_scores[list(rows)], float(all_scores.mean()), float(all_scores.std()))
+def _mapped_index(folder: Path) -> faiss.Index:
+    return faiss.read_index(str(folder / NEAREST), faiss.IO_FLAG_MMAP_IFC)  # the other flag for mapping reads all into memory

@@ -1,7 +1,8 @@
 """Writes a generation of the index complete, verifies it, and makes it the current one in one step.
 
 A generation is a folder: paragraphs (SQLite), vectors (FAISS), terms (BM25), arrays and a manifest of digests, the same
-bytes for the same entries. Knows nothing of models, of where entries come from, or of questions. Nothing is pickled.
+bytes for the same entries. What grows with the entries goes to the disk as it comes, but the paragraphs' vectors and all
+terms, which are held once. Knows nothing of models, of where entries come from, or of questions. Nothing is pickled.
 """
 
 import json
@@ -19,13 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding import Vectors
-from index.encoded import Keys
+from index.encoded import StoredVectors
 from index.entries import Entry, Texts, named_of
 from index.errors import IndexUnusableError
 from index.files import remove, replace_synced, sha256, sync, sync_tree, write_synced
 from index.manifest import CURRENT, FORMAT_VERSION, GENERATION, MANIFEST, Manifest, faults, manifest_of
 from index.postings import TermRows, join, save_terms
-from index.store import NAMES, Generation, matrix
+from index.store import NEAREST, VECTORS, Generation, stored_vectors
 from index.vocabulary import Named, vocabulary_of
 
 DRAFT = "draft"  # how the names of folders begin that hold nothing complete
@@ -107,10 +108,12 @@ def _write_draft(
     draft: Path, entries: Iterable[Entry], corpus_fingerprint: str, model: str, model_digest: str, reader_digest: str, engine: str
 ) -> Manifest:
     """Write every file of a generation into the empty folder *draft*, and return its manifest, of what can be read back."""
-    paragraphs, sentences = _Rows(), _Rows()
+    lengths: list[NDArray[np.int32]] = []  # of the sentences, in tokens
     named: list[Named] = []
     with (
         closing(_new_database(draft / "corpus.sqlite")) as database,
+        _Rows(draft, "paragraphs", _NearestWriter(draft / NEAREST)) as paragraphs,
+        _Rows(draft, "sentences", _ArrayWriter(draft / VECTORS)) as sentences,
         _ArrayWriter(draft / "token-ids.npy") as ids,
         _ArrayWriter(draft / "token-states.npy") as states,
     ):
@@ -119,13 +122,15 @@ def _write_draft(
             paragraphs.add(entry.paragraphs)
             sentences.add(entry.sentences)
             named.append(named_of(entry.named))
+            lengths.append(entry.sentences.encoded.lengths)
             ids.append(entry.sentences.encoded.ids)
             states.append(entry.sentences.encoded.states)
-            database.commit()
-    for name, rows in zip(NAMES, (paragraphs, sentences), strict=True):
-        rows.write(draft, name)
+        database.commit()
+    for rows, vectors in zip((paragraphs, sentences), stored_vectors(draft), strict=True):
+        rows.finish(vectors)
     if reader_digest:
-        np.save(draft / "token-lengths.npy", np.concatenate(sentences.lengths), allow_pickle=False)
+        ends = np.concatenate([[0], np.cumsum(np.concatenate(lengths), dtype=np.int64)])
+        np.save(draft / "token-ends.npy", ends, allow_pickle=False)
     vocabulary = json.dumps(asdict(vocabulary_of(named)), ensure_ascii=False)
     (draft / "vocabulary.json").write_text(vocabulary, encoding="utf-8")
     sync_tree(draft)
@@ -134,7 +139,7 @@ def _write_draft(
         corpus_fingerprint=corpus_fingerprint,
         model=model,
         model_digest=model_digest,
-        dimension=paragraphs.vectors.d,
+        dimension=vectors.shape[1],
         reader_digest=reader_digest,
         documents=len(named),
         paragraphs=len(paragraphs),
@@ -145,39 +150,6 @@ def _write_draft(
     write_synced(draft / MANIFEST, manifest.text.encode())
     sync(draft)
     return manifest
-
-
-class _Rows:
-    """The texts of a generation as they come in, entry by entry, until they are written: vectors, keys and terms."""
-
-    def __init__(self) -> None:
-        self.vectors = faiss.IndexFlatIP(0)
-        self.lengths: list[NDArray[np.int32]] = []
-        self._keys: list[Keys] = []
-        self._terms: list[TermRows] = []
-
-    def __len__(self) -> int:
-        return int(self.vectors.ntotal)
-
-    def add(self, texts: Texts) -> None:
-        """Take the texts of the next entry in."""
-        if not self._keys:
-            self.vectors = faiss.IndexFlatIP(texts.encoded.vectors.shape[1])
-        self.vectors.add(np.ascontiguousarray(texts.encoded.vectors))
-        self.lengths.append(texts.encoded.lengths)
-        self._keys.append(texts.encoded.keys)
-        self._terms.append(texts.terms)
-
-    def write(self, folder: Path, name: str) -> None:
-        """Write the files of *name* into *folder*."""
-        with (folder / f"{name}.faiss").open("wb") as file:
-            # Its own writer overlooks a full disk; the stubs lack this one.
-            faiss.write_index(self.vectors, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]
-        mean, covariance = _moments(matrix(self.vectors))
-        np.save(folder / f"{name}-mean.npy", mean, allow_pickle=False)
-        np.save(folder / f"{name}-covariance.npy", covariance, allow_pickle=False)
-        np.save(folder / f"{name}-keys.npy", np.concatenate(self._keys), allow_pickle=False)
-        save_terms(folder / f"{name}-terms", join(self._terms))
 
 
 class _ArrayWriter:
@@ -215,14 +187,73 @@ class _ArrayWriter:
         np.lib.format.write_array_header_1_0(cast(BinaryIO, self._file), header)
 
 
-def _moments(vectors: Vectors) -> tuple[Vectors, Vectors]:
+class _NearestWriter:
+    """Writes an index of vectors that finds the nearest; no vectors, no file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._index: faiss.IndexScalarQuantizer | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def append(self, block: NDArray[np.generic]) -> None:
+        """Take the rows of *block* in, after those before."""
+        if self._index is None:
+            self._index = faiss.IndexScalarQuantizer(block.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+        self._index.add(block.astype(np.float32))
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._index is not None and error is None:
+            with self._path.open("wb") as file:
+                # Its own writer overlooks a full disk; the stubs lack this one.
+                faiss.write_index(self._index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]
+
+
+class _Rows:
+    """The texts of a generation as they come in, entry by entry: vectors and keys go to their files, terms are kept until the end."""
+
+    def __init__(self, folder: Path, name: str, vectors: _ArrayWriter | _NearestWriter) -> None:
+        self._folder, self._name = folder, name
+        self._vectors, self._keys = vectors, _ArrayWriter(folder / f"{name}-keys.npy")
+        self._terms: list[TermRows] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __enter__(self) -> Self:
+        return self
+
+    def add(self, texts: Texts) -> None:
+        """Take the texts of the next entry in."""
+        self._count += len(texts.encoded.keys)
+        self._vectors.append(texts.encoded.vectors)
+        self._keys.append(texts.encoded.keys)
+        self._terms.append(texts.terms)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._keys.__exit__(kind, error, trace)
+        self._vectors.__exit__(kind, error, trace)
+
+    def finish(self, vectors: StoredVectors) -> None:
+        """Write what can be computed only of all texts, *vectors* being theirs."""
+        mean, covariance = _moments(vectors)
+        np.save(self._folder / f"{self._name}-mean.npy", mean, allow_pickle=False)
+        np.save(self._folder / f"{self._name}-covariance.npy", covariance, allow_pickle=False)
+        save_terms(self._folder / f"{self._name}-terms", join(self._terms), searched=self._name == "paragraphs")
+
+
+def _moments(vectors: StoredVectors) -> tuple[Vectors, Vectors]:
     """Return the mean and the covariance of the rows of *vectors*."""
-    mean = vectors.mean(axis=0, dtype=np.float64)
+    blocks = range(0, len(vectors), _BLOCK)
+    total = np.sum([vectors[start : start + _BLOCK].sum(axis=0, dtype=np.float64) for start in blocks], axis=0)
+    mean = (total / len(vectors)).astype(np.float32)
     covariance = np.zeros((vectors.shape[1],) * 2, dtype=np.float64)
-    for start in range(0, len(vectors), _BLOCK):
-        centred = vectors[start : start + _BLOCK] - mean.astype(np.float32)
+    for start in blocks:
+        centred = vectors[start : start + _BLOCK].astype(np.float32) - mean
         covariance += centred.T @ centred
-    return mean.astype(np.float32), (covariance / len(vectors)).astype(np.float32)
+    return mean, (covariance / len(vectors)).astype(np.float32)
 
 
 def _new_database(path: Path) -> sqlite3.Connection:

@@ -275,9 +275,9 @@ def test_a_damaged_index_is_said_and_index_mends_it(capsys, monkeypatch, index_d
     """The command in the message works."""
     shutil.copytree(index_dir, tmp_path / "index")
     monkeypatch.setenv("SCO_INDEX_DIR", str(tmp_path / "index"))
-    next((tmp_path / "index").glob("*/sentences.faiss")).write_bytes(b"damage")
+    next((tmp_path / "index").glob("*/paragraphs.faiss")).write_bytes(b"damage")
     assert app.main(["ask", "Drugs?"]) == 1
-    assert "sentences.faiss was altered" in capsys.readouterr().err
+    assert "paragraphs.faiss was altered" in capsys.readouterr().err
     assert app.main(["index"]) == 0
     assert app.main(["ask", CANNABIS]) == 0
 

@@ -51,14 +51,14 @@ def test_an_index_that_is_whole_is_said_to_be(capsys, index):
 
 def test_every_damaged_file_is_named_with_what_to_do(capsys, index):
     """Status 1, and which index answers until it is mended; nothing is changed."""
-    damage(index, "vocabulary.json", "sentences.faiss")
+    damage(index, "vocabulary.json", "paragraphs.faiss")
     before = sorted(index.rglob("*"))
     assert app.main(["index", "--verify"]) == 1
     captured = capsys.readouterr()
     said = captured.err.splitlines()
     assert captured.out == ""
     assert [line.rsplit("/", 1)[1] for line in said[:-1]] == [
-        "sentences.faiss was altered or cut short since it was built.",
+        "paragraphs.faiss was altered or cut short since it was built.",
         "vocabulary.json was altered or cut short since it was built.",
     ]
     assert said[-1].startswith("Rebuild it with: python app.py index Until then generation-")

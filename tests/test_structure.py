@@ -16,8 +16,8 @@ READING_ORDER = """
     index.errors index.document index.filters index.parse index.lines index.formats.extracted index.formats.page index.formats.word_numbers
     index.formats.word index.formats.pdf index.front_matter index.isolated index.corpus
     index.terms index.embedding index.graph index.reader index.vocabulary
-    index.files index.lock index.manifest index.encoded index.postings index.entries
-    index.stores index.store index.write index.current index.search index.ranking index.retriever index.build
+    index.files index.lock index.manifest index.stores index.encoded index.postings index.entries
+    index.store index.write index.current index.search index.ranking index.retriever index.build
     index.training.data index.training.states index.training.model index.training.train
 
     bot.errors bot.settings bot.filters bot.reply bot.conversation bot.languages bot.messages bot.courtesy bot.prompts
@@ -169,7 +169,7 @@ def test_nothing_imports_a_star():
 IMPORTING = """
 import importlib, os, sys
 root, heavy, names = sys.argv[1], sys.argv[2].split(), sys.argv[3].split()
-for library in ("numpy", "faiss", "bm25s", "pydantic_settings", "langchain_core.embeddings", "langchain_core.retrievers",
+for library in ("numpy", "faiss", "pydantic_settings", "langchain_core.embeddings", "langchain_core.retrievers",
                 "scipy.stats", "ir_measures"):
     importlib.import_module(library)
 loaded = {name for name in heavy if name in sys.modules}  # by the libraries themselves

@@ -119,7 +119,7 @@ def test_where_both_are_damaged_nothing_answers(copy):
         open_usable(copy)
 
 
-@pytest.mark.parametrize("name", ["CURRENT", "manifest.json", "corpus.sqlite", "sentences.faiss"])
+@pytest.mark.parametrize("name", ["CURRENT", "manifest.json", "corpus.sqlite", "paragraphs.faiss"])
 def test_a_build_mends_what_is_damaged_and_keeps_the_last_good_index(copy, tmp_path, name):
     """Not the damaged one, which nothing could be answered from."""
     good = next(path for path in copy.glob("generation-*") if path != read_manifest(copy)[0])

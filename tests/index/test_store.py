@@ -54,12 +54,12 @@ def encoded(texts: list[str], kept: list[SentenceStates]) -> EncodedTexts:
     """Return what the fake model makes of *texts*, with the token states *kept* of each, or with none."""
     if not texts:
         return EncodedTexts(
-            keys_of([]), np.zeros((0, 64), np.float32), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 1), np.float16)
+            keys_of([]), np.zeros((0, 64), np.float16), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 1), np.float16)
         )
     lengths = np.array([len(one.ids) for one in kept] or [0] * len(texts), dtype=np.int32)
     ids = np.concatenate([np.zeros(0, np.int32), *(one.ids for one in kept)])
     rows = np.concatenate([np.zeros((0, 1), np.float16), *(one.states for one in kept)])
-    return EncodedTexts(keys_of(texts), WordEmbeddings().encode_documents(texts), lengths, ids, rows)
+    return EncodedTexts(keys_of(texts), WordEmbeddings().encode_documents(texts).astype(np.float16), lengths, ids, rows)
 
 
 def states(sentence: str) -> SentenceStates:
@@ -129,7 +129,7 @@ def test_a_paragraph_without_a_sentence_owns_no_sentence(tmp_path):
     write(tmp_path, document("One.\n“\nTwo."))
     found = open_generation(tmp_path).found([0, 1, 2], ["one", "two"])
     assert [len(paragraph.sentences) for paragraph in found.paragraphs] == [1, 0, 1]
-    assert found.sentence_vectors.tolist() == WordEmbeddings().encode_documents(["One.", "Two."]).tolist()
+    np.testing.assert_allclose(found.sentence_vectors, WordEmbeddings().encode_documents(["One.", "Two."]), atol=1e-3)
     assert [score > 0 for score in found.sentence_terms.scores] == [True, True]
 
 
@@ -290,12 +290,13 @@ def _names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-TERMS = [f"{name}.index.{kind}" for name, kind in (("data.csc", "npy"), ("indices.csc", "npy"), ("indptr.csc", "npy"))]
-TERMS += ["ids.npy", "lengths.npy", "params.index.json", "vocab.index.json"]
-ROWS = ["-covariance.npy", "-keys.npy", "-mean.npy", *(f"-terms/{name}" for name in TERMS), ".faiss"]
+SAMPLE = [f"sample-{part}.npy" for part in ("starts", "texts", "weights")]
+TERMS = [f"terms/{name}" for name in ("counts.npy", "ends.npy", "holding.npy", "ids.npy", "sums.npy", "words.txt", *SAMPLE)]
+ROWS = ["covariance.npy", "keys.npy", "mean.npy", *TERMS]
 STORED = sorted([
-    "corpus.sqlite", "manifest.json", *(f"paragraphs{name}" for name in ROWS), *(f"sentences{name}" for name in ROWS),
-    "token-ids.npy", "token-lengths.npy", "token-states.npy", "vocabulary.json",
+    "corpus.sqlite", "manifest.json", "paragraphs.faiss", "sentences-vectors.npy", "token-ends.npy", "token-ids.npy", "token-states.npy",
+    *(f"{name}-{row}" for name in ("paragraphs", "sentences") for row in ROWS),
+    *(f"paragraphs-terms/postings-{part}.npy" for part in ("starts", "texts", "weights")), "vocabulary.json",
 ])  # fmt: skip
 
 
@@ -412,7 +413,7 @@ def test_nothing_stored_needs_pickle(small):
         if name.endswith(".npy"):
             np.load(generation / name, allow_pickle=False)
         else:
-            assert name.endswith((".faiss", ".sqlite", ".json"))
+            assert name.endswith((".faiss", ".sqlite", ".json", ".txt"))
 
 
 def test_saving_and_opening_again_changes_no_search_result(index_dir, generation, embeddings, tmp_path):
