@@ -1,9 +1,9 @@
 """The reader as a torch module: turns a batch of question-sentence pairs into one logit each.
 
-Its parameters have the names of those in reader.npz, from which index/reader.py computes the same without torch.
-Knows nothing of where pairs come from or how weights are found.
+And the module into the graph that index/reader.py runs without torch. Knows nothing of where pairs come from or how weights are found.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,13 +12,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from index.reader import HEADS, QUESTION_TOKENS, SENTENCE_TOKENS
+from index.reader import QUESTION_TOKENS, SENTENCE_TOKENS
 from index.training.states import EncodedTexts
 
 WIDTH = 128  # of a thin state: what the index keeps of a token is 256 bytes
 LAYERS = 2
+HEADS = 4
 INNER = 256  # width between the two maps of a layer
 DROPOUT = 0.1  # of the thin states, in training
+MOST_PAIRS = 64  # that a graph takes at a time
+OPSET = 18  # of ONNX, as in index/graph.py
 PAIR_FEATURES = 2  # cosine of the vectors, likeness of the words
 
 
@@ -52,24 +55,76 @@ class ReaderModule(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Return one logit a pair, shape ``(pairs,)``."""
         thin = self.norm(self.proj(batch.states))
-        nearest = _nearest(thin, batch)
-        asked = (batch.used & (batch.of_sentence == 0)).unsqueeze(-1)
-        told = (batch.used & (batch.of_sentence == 1)).unsqueeze(-1)
-        weight = batch.information * asked.squeeze(-1)
+        return self.read(thin, batch.of_sentence, batch.shared, batch.information, batch.used, batch.cosines)
+
+    def read(self, thin: Tensor, of_sentence: Tensor, shared: Tensor, information: Tensor, used: Tensor, cosines: Tensor) -> Tensor:
+        """Return the logits of pairs whose states are already thin, as `Batch` has them."""
+        nearest = _nearest(thin, of_sentence, used)
+        asked, told = ((used & (of_sentence == side)).unsqueeze(-1) for side in (0, 1))
+        weight = information * asked.squeeze(-1)
         likeness = (weight * nearest).sum(1) / weight.sum(1).clamp(min=1e-6)
-        features = torch.stack([nearest, batch.shared, batch.information], dim=2)
-        hidden = thin + self.seg(batch.of_sentence) + self.feat(features)
-        hidden = self.out(self.enc(self.drop(hidden), src_key_padding_mask=~batch.used))
+        features = torch.stack([nearest, shared, information], dim=2)
+        hidden = thin + self.seg(of_sentence) + self.feat(features)
+        hidden = self.out(self.enc(self.drop(hidden), src_key_padding_mask=~used))
         pooled = [(hidden * side).sum(1) / side.sum(1).clamp(min=1) for side in (asked, told)]
-        logits: Tensor = self.head(torch.cat([*pooled, torch.stack([batch.cosines, likeness], dim=1)], dim=1))
+        logits: Tensor = self.head(torch.cat([*pooled, torch.stack([cosines, likeness], dim=1)], dim=1))
         return logits[:, 0]
 
 
-def _nearest(thin: Tensor, batch: Batch) -> Tensor:
+def _nearest(thin: Tensor, of_sentence: Tensor, used: Tensor) -> Tensor:
     """Return each token's greatest cosine to a token of the other side, shape ``(pairs, tokens)``."""
     unit = functional.normalize(thin, dim=-1)
-    across = (batch.of_sentence.unsqueeze(1) != batch.of_sentence.unsqueeze(2)) & batch.used.unsqueeze(1)
+    across = (of_sentence.unsqueeze(1) != of_sentence.unsqueeze(2)) & used.unsqueeze(1)
     return (unit @ unit.transpose(1, 2)).masked_fill(~across, -1).amax(2)
+
+
+class _Read(nn.Module):
+    """The part of a reader that is left to do for each question, as a module of its own."""
+
+    def __init__(self, net: ReaderModule) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, *pairs: Tensor) -> Tensor:
+        return self.net.read(*pairs)
+
+
+def graph_of(net: ReaderModule) -> bytes:
+    """Return `ReaderModule.read` of *net* as an ONNX graph for any number of pairs and tokens; its inputs are named as there."""
+    pairs, tokens = (
+        torch.export.Dim("pairs", min=1, max=MOST_PAIRS),
+        torch.export.Dim("tokens", min=2, max=QUESTION_TOKENS + SENTENCE_TOKENS),
+    )
+    shape = 2, 3
+    shared, information = torch.zeros(shape), torch.zeros(shape)  # two, or the exporter takes them for one input
+    example = (
+        torch.zeros(*shape, WIDTH),
+        torch.tensor([[0, 1, 1]] * 2),
+        shared,
+        information,
+        torch.ones(shape, dtype=torch.bool),
+        torch.zeros(2),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's remarks on itself
+        program = torch.onnx.export(
+            _Read(net).eval(),
+            example,
+            dynamo=True,
+            verbose=False,
+            opset_version=OPSET,
+            input_names=["states", "of_sentence", "shared", "information", "used", "cosines"],
+            output_names=["logits"],
+            dynamic_shapes=(({0: pairs, 1: tokens},) * 5 + ({0: pairs},),),
+        )
+    assert program is not None  # noqa: S101  # it is None only for the older exporter
+    model = program.model_proto
+    del model.graph.value_info[:], model.graph.metadata_props[:]
+    for part in (*model.graph.node, *model.graph.initializer, *model.graph.input, *model.graph.output):
+        del part.metadata_props[:]  # where in whose files each step was written
+        part.doc_string = ""
+    graph: bytes = model.SerializeToString()
+    return graph
 
 
 def collate(encoded: EncodedTexts, information: np.ndarray[tuple[int], np.dtype[np.float32]], pairs: Sequence[tuple[int, int]]) -> Batch:

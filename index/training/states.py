@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding import BATCH, ModelFiles, SentenceEmbeddings, Vectors
+from index.embedding import BATCH, Encoder, ModelFiles, Vectors
 from index.reader import QUESTION_TOKENS, SENTENCE_TOKENS
 
 MOST_USUAL = 7.5  # on Zipf's scale, about that of "the": a word so usual tells nothing
@@ -27,7 +27,7 @@ class EncodedTexts:
     vectors: Vectors
 
 
-def encode_texts(embeddings: SentenceEmbeddings, texts: Iterable[str], progress: Progress) -> EncodedTexts:
+def encode_texts(embeddings: Encoder, texts: Iterable[str], progress: Progress) -> EncodedTexts:
     """Return *texts* encoded, each with no more tokens than the reader reads. About 40 KB of memory a sentence."""
     distinct = sorted(set(texts), key=lambda text: (len(text), text))  # like lengths together spare padding
     kept = max(QUESTION_TOKENS, SENTENCE_TOKENS)

@@ -5,7 +5,6 @@ the weights as they are stored. Knows nothing of indexes, search or answers.
 """
 
 import argparse
-import hashlib
 import io
 import json
 import math
@@ -16,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -24,11 +24,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from index.embedding import DEFAULT_MODEL, SentenceEmbeddings, TokenStates, check_model
+from index.embedding import DEFAULT_MODEL, Encoder, TokenStates, check_model
 from index.errors import UserError
-from index.reader import Reader
+from index.graph import prepare_encoder
+from index.reader import Reader, load_reader
 from index.training.data import Data, Group, read_data
-from index.training.model import ReaderModule, collate
+from index.training.model import ReaderModule, collate, graph_of
 from index.training.states import EncodedTexts, encode_texts, token_information
 
 BATCH_GROUPS = 32  # groups a step, some 150 pairs
@@ -171,18 +172,12 @@ def _batches(
 
 
 def weights_file(net: ReaderModule, information: Information, encoder_digest: str) -> bytes:
-    """Return the content of reader.npz: the module's parameters by name and the tokens' information in float16, the encoder's digest."""
-    arrays = {name: values.detach().numpy().astype(np.float16) for name, values in net.state_dict().items()}
+    """Return the content of reader.npz: what thins the states and the tokens' information in float16, the rest as a graph."""
     content = io.BytesIO()
-    np.savez_compressed(content, **arrays, information=information.astype(np.float16), encoder=np.array(encoder_digest))
+    thinning = {name: values.numpy().astype(np.float16) for name, values in net.state_dict().items() if name.startswith(("proj.", "norm."))}
+    graph = np.frombuffer(graph_of(net), dtype=np.uint8)
+    np.savez_compressed(content, **thinning, information=information.astype(np.float16), graph=graph, encoder=np.array(encoder_digest))
     return content.getvalue()
-
-
-def reader_of(content: bytes) -> Reader:
-    """Return the reader that serving would make of the *content* of reader.npz."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        weights = {name: stored[name].astype(np.float32) for name in stored.files if name != "encoder"}
-    return Reader(weights, hashlib.sha256(content).hexdigest())
 
 
 def measure(reader: Reader, groups: Sequence[Group], encoded: EncodedTexts) -> Figures:
@@ -221,7 +216,7 @@ def _auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
     return float(mannwhitneyu(positive, negative).statistic) / (len(positive) * len(negative))
 
 
-def train(data: Data, embeddings: SentenceEmbeddings, output: Path, passes: Sequence[Pass]) -> dict[str, Figures]:
+def train(data: Data, embeddings: Encoder, output: Path, passes: Sequence[Pass]) -> dict[str, Figures]:
     """Train a reader and write *output* with, beside it, the same name ending in .sha256 and .json. Return the figures by set.
 
     Raises UserError if *output* cannot be written.
@@ -238,7 +233,7 @@ def train(data: Data, embeddings: SentenceEmbeddings, output: Path, passes: Sequ
         with tqdm(desc=f"pass {number} of {len(passes)}", unit="step") as bar:
             train_pass(net, draw(data, one, rng), encoded, information, one, partial(_advance, bar))
     content = weights_file(net, information, embeddings.files.digest)
-    reader = reader_of(content)
+    _, reader = load_reader(content)
     figures = {name: measure(reader, groups, encoded) for name, groups in data.held.items()}
     record = {
         "sha256": reader.digest,
@@ -283,7 +278,9 @@ def main(arguments: Sequence[str]) -> int:
         data = read_data(options.data, options.squad)
         if data.absent:
             tqdm.write(f"Not in {options.data}, trained without: {', '.join(data.absent)}", file=sys.stderr)
-        figures = train(data, SentenceEmbeddings(check_model(DEFAULT_MODEL)), options.output, PASSES)
+        with TemporaryDirectory() as folder:
+            embeddings = prepare_encoder(check_model(DEFAULT_MODEL), Path(folder))  # as it serves, so that its states are those met later
+            figures = train(data, embeddings, options.output, PASSES)
     except UserError as error:
         tqdm.write(str(error), file=sys.stderr)
         return 1

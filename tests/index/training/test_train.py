@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from index.reader import load_reader
 from index.training.data import Data, Group
 from index.training.model import ReaderModule, collate
 from index.training.states import EncodedTexts, encode_texts, token_information
-from index.training.train import PASSES, draw, loss_of, main, measure, mine, pairs_of, rate_at, reader_of, train, train_pass, weights_file
+from index.training.train import PASSES, draw, loss_of, main, measure, mine, pairs_of, rate_at, train, train_pass, weights_file
 
 SUBJECTS = ("drugs", "trade", "terrorism", "water", "tourism", "space")
 
@@ -171,7 +172,7 @@ def test_training_writes_weights_their_digest_and_a_record(tmp_path, embeddings)
 def test_figures_of_cosines_are_those_counted_by_hand(encoded, embeddings):
     """Of one question the right sentence is the nearest; of the other none answers and its best lies lower."""
     net = ReaderModule(768)
-    reader = reader_of(weights_file(net, token_information(embeddings.files), "e"))
+    _, reader = load_reader(weights_file(net, token_information(embeddings.files), "e"))
     answerable = replace(GROUPS[1], answers=(0, 1, 2))
     figures = measure(reader, [answerable], encoded)
     assert (figures.first_by_cosine, figures.first, figures.first_three_by_cosine, figures.first_three) == (1, 1, 1, 1)
