@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from bot.assistant import Assistant
     from bot.filters import Scope
     from bot.settings import Settings
-    from index.embedding import Encoder
+    from index.current import Source
+    from index.embedding import Encoder, ModelFiles
+    from index.milvus import Server
+    from index.stores import Store
 
 ANSWERED, FAILED, BAD_USE, ABSTAINED, FILES_LEFT_OUT = 0, 1, 2, 3, 4
 INTERRUPTED = 130  # as shells report Ctrl-C; also for a reader such as head that has seen enough
@@ -33,7 +36,19 @@ OFFLINE = {
 # A question has one thread, and visitors have several: libraries that divide one product among all cores wait for each other.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 # Settings that decide no reply.
-NOT_MEASURED = {"corpus_dir", "index_dir", "host", "port", "allowed_origins", "trusted_proxies", "requests_per_minute"}
+NOT_MEASURED = {
+    "store",
+    "milvus_uri",
+    "milvus_token",
+    "milvus_prefix",
+    "corpus_dir",
+    "index_dir",
+    "host",
+    "port",
+    "allowed_origins",
+    "trusted_proxies",
+    "requests_per_minute",
+}
 QUERIES = Path(__file__).resolve().parent / "tests" / "queries"
 EXAMPLES = (
     "What is the SCO's position on legalising cannabis?",
@@ -77,12 +92,15 @@ def main(arguments: list[str] | None = None) -> int:
 def _of_corpus(settings: "Settings", corpus: Path) -> "Settings":
     """Return the settings for the folder *corpus*; an index of its own within the default folder, unless SCO_INDEX_DIR names one.
 
-    So that looking into other documents does not replace the index that a running server follows.
+    So that looking into other documents does not replace the index that a running server follows; on a Milvus server
+    likewise, unless SCO_MILVUS_PREFIX is set.
     """
     folder, place = settings.index_dir, os.path.realpath(corpus)
-    if "index_dir" not in settings.model_fields_set and place != os.path.realpath(settings.corpus_dir):
-        folder = folder / f"corpus-{hashlib.sha256(os.fsencode(place)).hexdigest()[:12]}"
-    return settings.model_copy(update={"corpus_dir": corpus, "index_dir": folder})
+    prefix, other = settings.milvus_prefix, f"corpus-{hashlib.sha256(os.fsencode(place)).hexdigest()[:12]}"
+    if place != os.path.realpath(settings.corpus_dir):
+        folder = folder if "index_dir" in settings.model_fields_set else folder / other
+        prefix = prefix if "milvus_prefix" in settings.model_fields_set else f"{prefix}_{other.replace('-', '_')}"
+    return settings.model_copy(update={"corpus_dir": corpus, "index_dir": folder, "milvus_prefix": prefix})
 
 
 def _shared_folder(index_dir: Path) -> Path:
@@ -183,21 +201,73 @@ def _feedback(options: argparse.Namespace, settings: "Settings") -> int:
 
 def _index(options: argparse.Namespace, settings: "Settings") -> int:
     if options.verify:
-        return _verify(settings.index_dir)
+        return _verify(settings)
     from index.corpus import survey
     from index.embedding import check_model
     from index.graph import prepare_encoder
 
     survey(settings.corpus_dir)  # what is wrong with the folder is said before the seconds that an export takes
+    server = _server(settings)
+    if server is not None:
+        server.collections()  # so is that it does not answer
     whole = _build(settings, prepare_encoder(check_model(settings.embedding_model), _shared_folder(settings.index_dir)))
+    if server is not None:
+        _publish(settings.index_dir, server)
     return ANSWERED if whole else FILES_LEFT_OUT
 
 
-def _verify(folder: Path) -> int:
-    """Say whether the index in *folder* is whole, or what is wrong with it."""
+def _server(settings: "Settings") -> "Server | None":
+    """Return the Milvus server that answers, or None where the folder's own index does."""
+    from index.milvus import Address, Server
+
+    if settings.store == "embedded":
+        return None
+    token = {"none": ""}.get(settings.milvus_token, settings.milvus_token)
+    return Server(Address(settings.milvus_uri, token, settings.milvus_prefix))
+
+
+def _publish(folder: Path, server: "Server") -> None:
+    """Publish the index in *folder* on *server*, and say so."""
+    from tqdm import tqdm
+
+    from index.lock import build_lock
+    from index.milvus_publish import publish
+    from index.store import open_generation
+
+    with build_lock(folder), tqdm(desc="Publishing the index", unit=" texts", file=sys.stderr) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        generation = open_generation(folder)
+        new = publish(server, generation, progress)
+    where = f"on Milvus at {server.address.shown} as {server.address.prefix}"
+    print(f"{'Published' if new else 'Was published already:'} {generation.manifest.generation}, {where}", file=sys.stderr)
+
+
+def _verify_published(folder: Path, server: "Server") -> int:
+    """Say whether what is published on *server* is whole and equals the index in *folder*, or what is wrong with it."""
+    from index.milvus_publish import faults
+    from index.milvus_store import PUBLISH, Published
+    from index.store import open_generation
+
+    generation, in_use = open_generation(folder), Published(server).in_use()
+    wrong = faults(server, generation)
+    if in_use != generation.manifest.generation:
+        wrong = (f"{in_use or 'Nothing'} is in use on Milvus at {server.address.shown}, not {generation.manifest.generation}.", PUBLISH)
+    print(*(wrong or [f"{in_use} on Milvus at {server.address.shown} is whole"]), sep="\n", file=sys.stderr if wrong else sys.stdout)
+    return FAILED if wrong else ANSWERED
+
+
+def _verify(settings: "Settings") -> int:
+    """Say whether the index is whole, or what is wrong with it."""
     from index.store import open_generation, open_last_good, verify
 
+    folder, server = settings.index_dir, _server(settings)
     wrong = verify(folder)
+    if not wrong and server is not None:
+        return _verify_published(folder, server)
     if not wrong:
         held = open_generation(folder).manifest
         print(f"The index in {folder} is whole: {held.documents} documents, {held.paragraphs} paragraphs, {held.sentences} sentences")
@@ -264,7 +334,8 @@ def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
         if options.dataset:
             write_dataset(options.format, options.dataset, folder, options.limit)
             queries = folder / "queries.jsonl"
-            settings = settings.model_copy(update={"corpus_dir": folder / "corpus", "index_dir": folder / "index"})
+            update = {"corpus_dir": folder / "corpus", "index_dir": folder / "index", "store": "embedded"}
+            settings = settings.model_copy(update=update)
         documents = {document.document_id: document for document in read_corpus(settings.corpus_dir).documents}
         exported = (options.export[0], Path(options.export[1])) if options.export else None
         well = evaluate(
@@ -281,24 +352,54 @@ def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
 
 
 def _assistant(settings: "Settings") -> "Assistant":
-    """Return the assistant over an index that is built first if it is missing or out of date, and followed when it is built again.
-
-    Where the index is damaged, the last good one answers, with a warning, if there is one.
-    """
+    """Return the assistant over the index, which is followed when another is built or published."""
     from bot.assistant import Assistant
     from bot.chat_model import NONE, open_chat_model
     from bot.following import FollowingAssistant
-    from index.build import is_current
-    from index.corpus import survey
-    from index.current import Following, open_usable
+    from index.current import Following
     from index.embedding import check_model
-    from index.errors import BuildLockedError, IndexUnusableError
-    from index.graph import prepare_encoder
+    from index.errors import IndexUnusableError
     from index.manifest import REBUILD
-    from index.store import Generation, open_last_good
 
     chat_model = None if settings.chat_model == NONE else open_chat_model(settings.chat_model)
     files = check_model(settings.embedding_model)
+    server = _server(settings)
+    source, store, embeddings = _built(settings, files) if server is None else _published(settings, files, server)
+
+    def assistant(store: "Store") -> Assistant:
+        if store.manifest.model_digest != files.digest:
+            raise IndexUnusableError(
+                f"The index {store.manifest.generation} was built with another model, {store.manifest.model}, "
+                f"and this one is set: {files.name}. {REBUILD}, or set SCO_EMBEDDING_MODEL to the other."
+            )
+        made = Assistant(store, embeddings, EXAMPLES, chat_model, settings.index_dir / "suggestions.json")
+        made.prepare()
+        return made
+
+    return FollowingAssistant(Following(source, store, assistant))
+
+
+def _published(settings: "Settings", files: "ModelFiles", server: "Server") -> "tuple[Source, Store, Encoder]":
+    """Return where indexes are published, the one in use there, and the encoder for it."""
+    from index.graph import prepare_encoder
+    from index.milvus_store import Published
+
+    source = Published(server)
+    return source, source.open(), prepare_encoder(files, _shared_folder(settings.index_dir))
+
+
+def _built(settings: "Settings", files: "ModelFiles") -> "tuple[Source, Store, Encoder]":
+    """Return where indexes are built, the one in use there, and the encoder; the index is built first if it is missing or out of date.
+
+    Where it is damaged, the last good one answers, with a warning, if there is one.
+    """
+    from index.build import is_current
+    from index.corpus import survey
+    from index.current import Folder, open_usable
+    from index.errors import BuildLockedError, IndexUnusableError
+    from index.graph import prepare_encoder
+    from index.store import open_last_good
+
     try:
         current = is_current(settings.corpus_dir, settings.index_dir, files)
     except IndexUnusableError:
@@ -316,18 +417,7 @@ def _assistant(settings: "Settings") -> "Assistant":
                 raise
             print(f"{locked} Until then the index before it answers.", file=sys.stderr)
         generation = open_usable(settings.index_dir)
-
-    def assistant(generation: Generation) -> Assistant:
-        if generation.manifest.model_digest != files.digest:
-            raise IndexUnusableError(
-                f"The index in {settings.index_dir} ({generation.folder.name}) was built with another model, {generation.manifest.model}, "
-                f"and this one is set: {files.name}. {REBUILD}, or set SCO_EMBEDDING_MODEL to the other."
-            )
-        made = Assistant(generation, embeddings, EXAMPLES, chat_model, settings.index_dir / "suggestions.json")
-        made.prepare()
-        return made
-
-    return FollowingAssistant(Following(settings.index_dir, generation, assistant))
+    return Folder(settings.index_dir), generation, embeddings
 
 
 def _build(settings: "Settings", embeddings: "Encoder") -> bool:

@@ -28,7 +28,7 @@ from index.errors import NoDocumentError
 from index.filters import EVERYTHING, Filters, matching, newest_first, unmet
 from index.ranking import blend, interleave, leave_out, newest_passages_first
 from index.search import SearchResult, search
-from index.store import Generation
+from index.stores import Store
 
 NEAREST = 3  # passages shown beside an abstention: enough to judge, few enough to read
 OWN_WORDS = 0.6  # share of a follow-up's own words in the ranking, the rest is the question that it leans on (docs/decisions/005)
@@ -61,7 +61,7 @@ class Assistant:
 
     def __init__(
         self,
-        generation: Generation,
+        generation: Store,
         embeddings: Encoder,
         examples: Sequence[str] = (),
         chat_model: ChatModel | None = None,

@@ -4,6 +4,7 @@ import difflib
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,6 +23,12 @@ class Settings(BaseSettings):
 
     corpus_dir: Path = Field(default=_INDEX_PACKAGE / "corpus", description="the folder of documents to answer from")
     index_dir: Path = Field(default=DEFAULT_INDEX, description="where the built index is kept")
+    store: Literal["embedded", "milvus"] = Field(
+        default="embedded", description="where questions are answered from: that folder, or a Milvus server (docs/scaling.md)"
+    )
+    milvus_uri: str = Field(default="http://127.0.0.1:19530", description="the Milvus server, with a database as its path if wanted")
+    milvus_token: str = Field(default="none", repr=False, description="what lets us in there: user:password or a key, or none")
+    milvus_prefix: str = Field(default="sco", description="how the names of our collections there begin: one for each corpus")
     embedding_model: str = Field(default=DEFAULT_MODEL, description="the packaged model, or the folder of another one")
     chat_model: str = Field(
         default="none",

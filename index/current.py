@@ -1,6 +1,6 @@
 """Keeps open what is made of the generation in use, and makes it anew when a build has switched to another: no restart.
 
-Whoever asks while that happens gets the old one. Knows nothing of what is made.
+Whoever asks while that happens gets the old one. Knows nothing of what is made, nor of how generations are kept.
 """
 
 import logging
@@ -8,14 +8,14 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from index.errors import IndexUnusableError, NewerIndexError
+from index.errors import IndexUnreachableError, IndexUnusableError, NewerIndexError
 from index.manifest import CURRENT, pointed
 from index.store import Generation, open_generation, open_last_good
+from index.stores import Store
 
-CHECKED_EVERY = 1.0  # seconds between two looks at the pointer, each of which costs some microseconds
-_NONE = (0, 0)  # the mark of no pointer
+CHECKED_EVERY = 1.0  # seconds between two looks at the pointer
 Made = TypeVar("Made")
 
 log = logging.getLogger(__name__)
@@ -39,49 +39,83 @@ def open_usable(folder: Path) -> Generation:
         return good
 
 
-class Following(Generic[Made]):
-    """What *make* makes of *generation*, and later of those that builds of *folder* switch to. Safe in several threads."""
+class Source(Protocol):
+    """Where generations come from: a folder in which builds are made, or a server on which they are published."""
 
-    def __init__(self, folder: Path, generation: Generation, make: Callable[[Generation], Made]) -> None:
-        self._folder, self._make = folder, make
-        mark = self._mark()  # before the pointer is read, or what is written between the two would never be noticed
-        self._seen = mark if self._in_use() == generation.folder.name else _NONE
-        self._made = make(generation)
-        self._checked = time.monotonic()
-        self._switching = threading.Lock()
+    def mark(self) -> object:
+        """Return what differs whenever a generation was switched to. Raises IndexUnreachableError if that cannot be known now."""
 
-    def get(self) -> Made:
-        """Return what was made last; at most every CHECKED_EVERY seconds, see first whether there is a newer generation."""
-        now = time.monotonic()
-        if now - self._checked >= CHECKED_EVERY:
-            self._checked = now
-            if self._mark() != self._seen and self._switching.acquire(blocking=False):
-                threading.Thread(target=self._switch, name="index switch", daemon=True).start()  # which releases the lock
-        return self._made
+    def in_use(self) -> str:
+        """Return the name of the generation in use, or an empty text where there is none. Raises as `mark` does."""
 
-    def _switch(self) -> None:
-        """Make it of the generation in use now; one that cannot be opened is passed over with a warning."""
+    def open(self) -> Store:
+        """Open the generation in use. Raises IndexUnusableError if that is not possible."""
+
+
+class Folder:
+    """A folder in which builds are made."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def mark(self) -> object:
+        """Return what differs whenever the pointer was written anew; None where there is none."""
         try:
-            self._seen = self._mark()
-            generation = open_generation(self._folder)
-            self._made = self._make(generation)
-            log.info("Went over to %s.", generation.folder.name)
-        except IndexUnusableError as error:
-            log.warning("%s The index before it goes on answering.", error)
-        finally:
-            self._switching.release()
+            status = (self._path / CURRENT).stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns
 
-    def _in_use(self) -> str:
+    def in_use(self) -> str:
         """Return the name of the generation in use, or an empty text where the pointer names none."""
         try:
-            return pointed(self._folder)
+            return pointed(self._path)
         except IndexUnusableError:
             return ""
 
-    def _mark(self) -> tuple[int, int]:
-        """Return what differs whenever the pointer was written anew; _NONE where there is none."""
+    def open(self) -> Store:
+        """Open the generation in use. Raises as `open_generation` does."""
+        return open_generation(self._path)
+
+
+class Following(Generic[Made]):
+    """What *make* makes of *store*, and later of the generations that *source* switches to. Safe in several threads."""
+
+    def __init__(self, source: Source, store: Store, make: Callable[[Store], Made]) -> None:
+        """Raise IndexUnreachableError if *source* cannot be reached."""
+        self._source, self._make = source, make
+        mark = source.mark()  # before the pointer is read, or what is written between the two would never be noticed
+        self._seen = mark if source.in_use() == store.manifest.generation else None
+        self._made = make(store)
+        self._checked = time.monotonic()
+        self._looking = threading.Lock()
+        self._reached = True
+
+    def get(self) -> Made:
+        """Return what was made last; at most every CHECKED_EVERY seconds, have a thread see whether there is a newer generation."""
+        now = time.monotonic()
+        if now - self._checked >= CHECKED_EVERY and self._looking.acquire(blocking=False):
+            self._checked = now
+            threading.Thread(target=self._look, name="index switch", daemon=True).start()  # which releases the lock
+        return self._made
+
+    def _look(self) -> None:
+        """Make it of the generation in use now, if that is another; one that cannot be opened is passed over with a warning."""
+        before = self._seen
         try:
-            status = (self._folder / CURRENT).stat()
-        except OSError:
-            return _NONE
-        return status.st_ino, status.st_mtime_ns
+            mark = self._source.mark()
+            if mark != before:
+                self._seen = mark
+                store = self._source.open()
+                self._made = self._make(store)
+                log.info("Went over to %s.", store.manifest.generation)
+            self._reached = True
+        except IndexUnreachableError as error:
+            self._seen = before  # so that it is tried again
+            if self._reached:
+                log.warning("%s It is looked for again, every %s s at most.", error, CHECKED_EVERY)
+            self._reached = False
+        except IndexUnusableError as error:
+            log.warning("%s The index before it goes on answering.", error)
+        finally:
+            self._looking.release()

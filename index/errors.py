@@ -21,6 +21,10 @@ class NewerIndexError(IndexUnusableError):
     """The built index has a format that only a newer version of the program knows."""
 
 
+class IndexUnreachableError(IndexUnusableError):
+    """The index lies on a server that does not answer at this moment; the same may succeed later."""
+
+
 class BuildLockedError(IndexUnusableError):
     """Another process is building the index."""
 

@@ -4,13 +4,13 @@ from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
 from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
-from pydantic import ConfigDict
+from pydantic import ConfigDict, SkipValidation
 
 from index.embedding import Encoder
 from index.filters import EVERYTHING, Filters, matching
 from index.ranking import newest_passages_first
 from index.search import search
-from index.store import Generation
+from index.stores import Store
 
 
 class ParagraphRetriever(BaseRetriever):
@@ -20,7 +20,7 @@ class ParagraphRetriever(BaseRetriever):
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
-    generation: Generation
+    generation: SkipValidation[Store]  # a protocol, of which pydantic can check nothing
     embeddings: Encoder
     k: int = 5
     filters: Filters = EVERYTHING

@@ -18,6 +18,7 @@ READING_ORDER = """
     index.terms index.embedding index.graph index.reader index.vocabulary
     index.files index.lock index.manifest index.stores index.encoded index.postings index.entries
     index.store index.write index.current index.search index.ranking index.retriever index.build
+    index.milvus index.milvus_records index.milvus_store index.milvus_publish
     index.training.data index.training.states index.training.model index.training.train
 
     bot.errors bot.settings bot.filters bot.reply bot.conversation bot.languages bot.messages bot.courtesy bot.prompts
@@ -53,6 +54,8 @@ HOMES = {
     },
     "prometheus_client": {"bot.web.metrics"},
     "uvicorn": {"bot.web.server", "bot.web.loading", "bot.web.proxies"},
+    "pymilvus": {"index.milvus"},
+    "grpc": {"index.milvus"},
     "argparse": {"app", "index.training.train"},
     "pydantic_settings": {"bot.settings"},
 }
@@ -260,7 +263,7 @@ def imported_distributions(files: list[Path]) -> set[str]:
 def test_what_the_program_imports_is_pinned_and_what_is_pinned_is_imported():
     """Nothing comes in by accident of another library's needs, and nothing is installed that nobody uses."""
     imported = imported_distributions([path.relative_to(ROOT) for path in modules().values()])
-    pinned = set(requirements("requirements.txt"))
+    pinned = {*requirements("requirements.txt"), *requirements("requirements-milvus.txt")}
     assert imported <= pinned
     assert pinned - imported == set(NOT_IMPORTED)
 
@@ -268,10 +271,10 @@ def test_what_the_program_imports_is_pinned_and_what_is_pinned_is_imported():
 def test_what_the_specifications_import_is_pinned():
     """A new environment passes them."""
     imported = imported_distributions([file for file in project_files() if file.suffix == ".py" and file.parts[0] == "tests"])
-    assert imported <= {*requirements("requirements.txt"), *requirements("requirements-dev.txt")}
+    assert imported <= {*requirements("requirements.txt"), *requirements("requirements-dev.txt"), *requirements("requirements-milvus.txt")}
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-milvus.txt"])
 def test_what_is_installed_is_what_is_pinned(name):
     """The figures that the project states were measured with these versions."""
     for distribution, version in requirements(name).items():

@@ -23,7 +23,7 @@ from bot.question import MAX_QUESTION_LENGTH, check_question
 from bot.web.exchange import Exchange, conversation, exchange, last_answer, notice, read_exchanges, unanswered, write_exchanges
 from bot.web.labels import labels, wanted
 from bot.web.render import copy_text, messages, reply_html
-from index.errors import UserError
+from index.errors import IndexUnreachableError, UserError
 
 TITLE = "Ask the SCO documents"
 MAX_WAITING = 64  # questions in the queue, some seconds' work; beyond it Gradio says that the server is busy
@@ -87,7 +87,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
             said = notice(asked, spoken["stopped"])
             busy: dict[Block, object] = {stop: gr.update(visible=True), new: gr.update(interactive=False)}
             yield {**show((*before, said), request), chat: messages((*before, unanswered(asked))), box: "", **busy}
-            async for said in _replies(assistant.traces(asked, conversation(before), scope), notice(asked, spoken["failed"])):
+            async for said in _replies(assistant.traces(asked, conversation(before), scope), asked, spoken):
                 yield {**show((*before, said), request), **busy}
             yield {**show((*before, said), request), **({box: asked} if said.kind == "notice" else {})}
 
@@ -150,14 +150,17 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
     return page
 
 
-async def _replies(traces: Iterator[Trace], failed: Exchange) -> AsyncIterator[Exchange]:
-    """Yield what is said as it grows, or *failed*."""
+async def _replies(traces: Iterator[Trace], asked: str, spoken: Mapping[str, str]) -> AsyncIterator[Exchange]:
+    """Yield what is said as it grows, or the notice that nothing can be, in the words of the labels *spoken*."""
     try:
         while trace := await asyncio.to_thread(next, traces, None):  # a visitor who stops leaves the thread behind at once
             yield exchange(trace.reply)
+    except IndexUnreachableError as error:
+        log.warning("A question could not be answered. %s", error)
+        yield notice(asked, spoken["unreachable"])
     except Exception:
         log.exception("A question could not be answered.")
-        yield failed
+        yield notice(asked, spoken["failed"])
 
 
 def _question(chosen: gr.SelectData) -> object:

@@ -1,11 +1,16 @@
 """Turns what cannot be done into one readable form: a status, a code, what happened and what to do. Knows nothing of routes."""
 
 import json
+import logging
 from collections.abc import Mapping
 
 from starlette.responses import JSONResponse
 
-from index.errors import UserError
+from index.errors import IndexUnreachableError, UserError
+
+REACHED_S = 10  # after which an index that was out of reach is worth another try: a server starts again in some seconds
+
+log = logging.getLogger(__name__)
 
 
 class RefusalError(Exception):
@@ -55,5 +60,9 @@ def failed() -> RefusalError:
 
 
 def said(error: UserError) -> RefusalError:
-    """Return the refusal that says *error*, which is worded for whoever asked."""
+    """Return the refusal that says *error*, which is worded for whoever asked; an index out of reach is the operator's, and logged."""
+    if isinstance(error, IndexUnreachableError):
+        log.warning("A request could not be answered. %s", error)
+        message, what_to_do = "The documents cannot be reached at this moment, so nothing was looked up.", f"Ask again in {REACHED_S} s."
+        return RefusalError(503, "index_unreachable", message, what_to_do, REACHED_S)
     return RefusalError(422, "question_refused", f"{error}", "Change what the message names, and ask again.")

@@ -5,7 +5,7 @@ from bot.conversation import Conversation
 from bot.following import FollowingAssistant
 from index import current
 from index.build import build
-from index.current import Following
+from index.current import Folder, Following
 from index.store import open_generation
 from tests.fakes import WordEmbeddings
 from tests.index.test_crash import put, silent
@@ -19,7 +19,7 @@ def test_replies_documents_and_fingerprint_go_over_to_the_new_index(tmp_path, mo
     first = build(put(tmp_path / "corpus", {"one-2019": "Apples grow in Tashkent."}), tmp_path / "index", embeddings, silent)
     old = open_generation(tmp_path / "index")
     following = Following(
-        tmp_path / "index", old, lambda generation: Assistant(generation, embeddings, ["Apples?", "Pears grow in Bishkek?"])
+        Folder(tmp_path / "index"), old, lambda store: Assistant(store, embeddings, ["Apples?", "Pears grow in Bishkek?"])
     )
     assistant = FollowingAssistant(following)
     assert assistant.index_fingerprint == first.index_fingerprint

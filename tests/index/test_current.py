@@ -9,7 +9,7 @@ import pytest
 
 from index import current
 from index.build import build
-from index.current import Following
+from index.current import Folder, Following
 from index.store import Generation, open_generation
 from tests.fakes import WordEmbeddings
 from tests.index.test_crash import NEW, OLD, put, silent
@@ -50,7 +50,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 def test_a_build_is_followed_without_a_restart(index, tmp_path):
     """Again and again, and back."""
-    following = Following(index, open_generation(index), name)
+    following = Following(Folder(index), open_generation(index), name)
     for texts in (NEW, OLD, NEW):
         built = switch(tmp_path, texts)
         until(lambda built=built: following.get() == built)
@@ -60,7 +60,7 @@ def test_a_build_that_ended_before_the_following_began_is_followed(index, tmp_pa
     """A server takes seconds to start, and opens its generation first."""
     old = open_generation(index)
     built = switch(tmp_path, NEW)
-    following = Following(index, old, name)
+    following = Following(Folder(index), old, name)
     until(lambda: following.get() == built)
 
 
@@ -68,7 +68,7 @@ def test_under_a_damaged_pointer_the_last_good_generation_is_kept(index, tmp_pat
     """There is none to go over to until a build mends it."""
     old = open_generation(index)
     (index / "CURRENT").write_text("nowhere")
-    following = Following(index, old, name)
+    following = Following(Folder(index), old, name)
     until(lambda: following.get() == old.folder.name and "CURRENT was altered" in caplog.text)
     built = switch(tmp_path, NEW)
     until(lambda: following.get() == built)
@@ -85,7 +85,7 @@ def test_while_the_new_one_is_being_made_the_old_one_answers(index, tmp_path):
         return made[-1]
 
     old = open_generation(index)
-    following = Following(index, old, make)
+    following = Following(Folder(index), old, make)
     new = switch(tmp_path, NEW)
     until(lambda: following.get() is not None and len(made) == 2)
     assert [following.get() for _ in range(100)] == [old.folder.name] * 100
@@ -96,7 +96,7 @@ def test_while_the_new_one_is_being_made_the_old_one_answers(index, tmp_path):
 
 def test_a_damaged_generation_is_not_followed_and_the_warning_comes_once(index, tmp_path, caplog):
     """The one before goes on answering, and the next whole one is followed."""
-    following = Following(index, open_generation(index), name)
+    following = Following(Folder(index), open_generation(index), name)
     old = following.get()
     damaged = switch(tmp_path, NEW)
     (index / damaged / "vocabulary.json").write_text("{}")
@@ -110,7 +110,7 @@ def test_a_damaged_generation_is_not_followed_and_the_warning_comes_once(index, 
 def test_the_pointer_is_looked_at_no_more_than_so_often(index, tmp_path, monkeypatch):
     """Thousands may ask in a second."""
     monkeypatch.setattr(current, "CHECKED_EVERY", 3600.0)
-    following = Following(index, open_generation(index), name)
+    following = Following(Folder(index), open_generation(index), name)
     old = following.get()
     switch(tmp_path, NEW)
     assert [following.get() for _ in range(1000)] == [old] * 1000
