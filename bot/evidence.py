@@ -113,13 +113,14 @@ def _judge(question: str, found: SearchResult, unrelated: float) -> Evidence | N
         return NoEvidence("no_evidence", 0.0)
     if all(scored.reading is None for scored in candidates):
         return _nearest(candidates, unrelated)
-    signals = question_signals(question, found)
-    probability = fitted()["answerable"].probability(signals)
+    of_sentences = sentence_signals(question, found)
+    of_question = question_signals(question, found, of_sentences)
+    probability = fitted()["answerable"].probability(of_question)
     if probability < ANSWER_FROM:
-        return NoEvidence("out_of_scope" if signals["best_cosine"] < OUT_OF_SCOPE_BELOW else "no_evidence", probability)
+        return NoEvidence("out_of_scope" if of_question["best_cosine"] < OUT_OF_SCOPE_BELOW else "no_evidence", probability)
     answers = fitted()["answers"]
     ranked = sorted(
-        ((answers.probability(signals), scored) for signals, scored in zip(sentence_signals(question, found), found.sentences, strict=True)
+        ((answers.probability(signals), scored) for signals, scored in zip(of_sentences, found.sentences, strict=True)
          if scored.passage.paragraph.role in ("body", "closing")),
         key=lambda pair: -pair[0],
     )  # fmt: skip

@@ -17,7 +17,7 @@ _HEAD = (
 )
 # "..., and what ...", "...; is it ...", "(b) when ...": where one message asks a second thing.
 _CUT = re.compile(
-    rf"(?P<comma>,\s+)(?={_HEAD})|(?:[,;]\s*(?:and|also|then)\s+|;\s*|\s+and\s+(?:also\s+|then\s+)?|\s*\((?:[a-e]|[1-5])\)\s*)(?={_HEAD})"
+    rf"(?P<comma>,\s+)(?={_HEAD})|(?:[,;]\s*(?:and|also|then)\s+|;\s*|\s+and\s+(?:also\s+|then\s+)?|(?:[,;]?\s+and|[,;])?\s*\((?:[a-e]|[1-5])\)\s*)(?={_HEAD})"
     r"|\s+and\s+(?=(?:of|on|for)\s+(?:the|its|their|his)\b)",
     re.IGNORECASE,
 )

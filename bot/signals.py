@@ -5,7 +5,7 @@ except the ``*_gap`` and ``unknown`` ones, which are reasons to doubt.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from index.search import ScoredSentence, SearchResult
@@ -54,13 +54,13 @@ def sentence_signals(question: str, found: SearchResult) -> tuple[Mapping[str, f
     return tuple(_signals(asks, weights, best, scored) for scored in found.sentences)
 
 
-def question_signals(question: str, found: SearchResult) -> Mapping[str, float]:
-    """Return the signals of whether any of *found*'s sentences answers the question; its best sentence counts most.
+def question_signals(question: str, found: SearchResult, of_sentences: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+    """Return the signals of whether any of *found*'s sentences, whose own signals are given, answers the question.
 
-    Raises ValueError if *found* holds no sentence.
+    Its best sentence counts most. Raises ValueError if *found* holds no sentence.
     """
     weights = _weights(question)
-    first, *others = sentence_signals(question, found)
+    first, *others = of_sentences
     unknown = {word: weight for word, weight in _words(question).items() if term_of(word) not in found.known_terms}
     names = {match.group().lower() for match in _NAME.finditer(question)}
     return {

@@ -69,7 +69,7 @@ def main() -> None:
             signals = sentence_signals(part, found)
             answers += [(signals[at], right[at]) for at in read[:CANDIDATES]]
             if not gold or any(right[at] for at in read):
-                answerable.append((question_signals(part, found), bool(gold)))
+                answerable.append((question_signals(part, found, signals), bool(gold)))
     models = {"answerable": fit(answerable, ANSWERABLE, True), "answers": fit(answers, ANSWERS, False)}
     about = f"{len(answerable)} questions and {len(answers)} sentences of tests/queries/dev.jsonl"
     _FILE.write_text(json.dumps({"fitted_on": about, "command": "python -m bot.evaluation.fitting", "models": models}, indent=1) + "\n")

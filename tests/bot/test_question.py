@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import QuestionError
-from bot.question import MAX_QUESTION_LENGTH, check_question
+from bot.question import MAX_QUESTION_LENGTH, check_question, parts
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,24 @@ def test_a_checked_question_can_be_shown_searched_and_sent(typed):
     assert any(character.isalnum() for character in question)
     assert not [c for c in question if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t"]
     question.encode("utf-8")
+
+
+# --- the things that are asked
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("Who opened the meeting, and when was it?", ("Who opened the meeting", "when was it?")),
+        (
+            "Could you tell me (a) when the leaders next meet and (b) what they will decide?",
+            ("Could you tell me (a) when the leaders next meet", "what they will decide?"),
+        ),
+        ("What did it decide; how many delegates came?", ("What did it decide", "how many delegates came?")),
+        ("When he says hotspots, does he mean cities?", ("When he says hotspots, does he mean cities?",)),
+        ("We are writing a paper on the region. What is said of trade?", ("What is said of trade?",)),
+    ],
+)
+def test_a_message_is_cut_into_the_things_that_it_asks(question, asked):
+    """At the words that begin a second question; background and conditions are no questions of their own."""
+    assert parts(question) == asked
