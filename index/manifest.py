@@ -36,6 +36,8 @@ class Manifest:
     sentences: int
     files: dict[str, str]
     engine: str = ""  # of the encoder: vectors of two engines differ in their last digits, and are not mixed
+    probes: int = 0  # lists of vectors in which a question is looked for; 0 where it is compared with every vector
+    recall: float = 1.0  # share in [0, 1] of the ten nearest paragraphs that are found so, as measured by the build
 
     @property
     def index_fingerprint(self) -> str:

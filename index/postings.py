@@ -21,6 +21,7 @@ from index.terms import terms
 K1, B = 1.5, 0.75  # of Lucene's formula, as everywhere
 NO_TERM = "\0"  # stands for a text of stop words alone, and no question has this term
 SAMPLE = 2**16  # texts that tell how terms go together, evenly spread; an index of no more is taken whole, and its spread is exact
+_LEAST = 1e-4  # of scores that differ by less than this, rounding may make the lower one the higher
 _BLOCK = 2**16  # texts counted at a time, which bounds the memory
 _WORDS = "words.txt"
 _PARTS = ("starts", "texts", "weights")  # of postings
@@ -158,21 +159,33 @@ class TermStatistics:
 def best(postings: Postings, asked: Mapping[int, int], texts: int, count: int, allowed: Places | None = None) -> list[int]:
     """Return at most *count* of so many *texts* with the highest scores above 0, the highest first, equals in order.
 
-    With *allowed*, only those are ranked.
+    With *allowed*, only those are ranked. The rarest terms come first; once those that are left cannot lift another text
+    among the best, they are looked up for the texts that still may be, and their long postings are not gone through.
     """
+    lists = sorted((_list(postings, place, times, texts, allowed) for place, times in asked.items()), key=lambda one: len(one.texts))
     scores = np.zeros(texts, dtype=np.float32)
-    for place, times in asked.items():
-        holders, weights = postings.of(place)
-        scores[holders] += np.float32(times) * weights
-    if allowed is not None:
-        inside, scores = scores[allowed], np.zeros(texts, dtype=np.float32)
-        scores[allowed] = inside
-    touched = np.flatnonzero(scores)
-    if len(touched) > count:
-        values = scores[touched]
-        touched = touched[values >= np.partition(values, len(values) - count)[len(values) - count]]
-    order = np.argsort(-scores[touched], kind="stable")[:count]
-    return [int(row) for row in touched[order]]
+    several = np.zeros(0, dtype=np.int32)  # texts enough for the lowest of the best among them to be a bound for all
+    taken, bound = 0, _LEAST
+    for term in lists:
+        left = sum(one.most for one in lists[taken:])
+        if len(several):
+            bound = float(np.partition(scores[several], -count)[-count]) - left - _LEAST
+            if bound > 0:
+                break
+        scores[term.texts] += term.weights
+        taken += 1
+        if not len(several) and len(term.texts) >= count:
+            several = term.texts
+    rows = np.flatnonzero(scores >= max(bound, _LEAST))
+    found = scores[rows]
+    for term in lists[taken:]:
+        at = np.minimum(np.searchsorted(term.texts, rows), len(term.texts) - 1)
+        held = term.texts[at] == rows
+        found[held] += term.weights[at[held]]
+    if len(rows) > count:
+        kept = found >= np.partition(found, -count)[-count]
+        rows, found = rows[kept], found[kept]
+    return [int(row) for row in rows[np.argsort(-found, kind="stable")[:count]]]
 
 
 def save_terms(folder: Path, rows: TermRows, searched: bool) -> None:
@@ -245,6 +258,26 @@ class StoredTerms:
     def rows(self) -> TermRows:
         """Return the rows as they were given; the ids stay on disk until they are read."""
         return TermRows(self._ids, np.diff(self._ends).astype(np.int32), self.statistics.words.all())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """The postings of a term that is asked for, weighed by how often it is, and the most that it can add to a score."""
+
+    texts: Ints
+    weights: Floats
+    most: float
+
+
+def _list(postings: Postings, place: int, times: int, texts: int, allowed: Places | None) -> _Asked:
+    holders, weights = postings.of(place)
+    most = times * float(_rarity(np.array(len(holders)), texts))  # no text has all of a term's rarity
+    if allowed is not None:
+        marks = np.zeros(texts, dtype=np.bool_)
+        marks[allowed] = True
+        inside = marks[holders]
+        holders, weights = holders[inside], weights[inside]
+    return _Asked(np.asarray(holders), times * np.asarray(weights), most)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

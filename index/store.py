@@ -12,24 +12,23 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from index.document import Description, Document, Paragraph
 from index.embedding import Vectors
-from index.encoded import EncodedTexts, StoredVectors
+from index.encoded import EncodedTexts
 from index.entries import Entry, ParagraphRow, StoredTexts, Texts, description_of, paragraph_of
 from index.errors import IndexUnusableError
 from index.manifest import GENERATION, REBUILD, Manifest, faults, manifest_of, pointed, read_manifest
+from index.nearest import Nearest, Rows
 from index.postings import StoredTerms, best, load_postings
 from index.reader import SentenceStates
 from index.stores import Found, Moments
 from index.vocabulary import Vocabulary
 
-Rows = NDArray[np.int64]  # places in the index, ascending
 NAMES = ("paragraphs", "sentences")  # of the files that hold a row for each
-NEAREST, VECTORS = "paragraphs.faiss", "sentences-vectors.npy"
+VECTORS = "sentences-vectors.npy"
 _LOADING = threading.Lock()  # numpy reads headers with Python's parser, which in 3.11 fails when two threads enter it at once
 _ROUNDING = 1e-3  # by which a vector's cosine to itself may fall short of its length's square
 
@@ -55,8 +54,8 @@ class Generation:
         self._database = sqlite3.connect(
             f"{(folder / 'corpus.sqlite').absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
-        self._nearest = _mapped_index(folder)
-        self._vectors = stored_vectors(folder)
+        self._nearest = Nearest(folder, self.manifest.probes)
+        self._vectors = self._nearest.vectors, np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
         self.paragraph_moments, self.sentence_moments = (
             Moments(*(np.load(folder / f"{name}-{part}.npy", allow_pickle=False) for part in ("mean", "covariance"))) for name in NAMES
         )
@@ -71,14 +70,7 @@ class Generation:
 
     def nearest(self, vector: Vectors, count: int, within: Collection[str] | None = None) -> list[int]:
         """Return the rows of the *count* paragraphs nearest to the unit *vector*, the nearest first; fewer where there are no more."""
-        options = None
-        if within is not None:
-            marks = np.zeros(self.manifest.paragraphs, dtype=np.bool_)
-            marks[self.rows_of(within)[0]] = True
-            bits = np.packbits(marks, bitorder="little")  # held by this name: FAISS keeps no copy
-            options = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))  # type: ignore[call-arg, arg-type]  # the stubs tell of C++
-        _, rows = self._nearest.search(vector[None, :], min(count, self.manifest.paragraphs), params=options)
-        return [int(row) for row in rows[0] if row >= 0]  # FAISS pads missing hits with -1, which would be the last paragraph
+        return self._nearest.rows(vector, count, None if within is None else self.rows_of(within)[0])
 
     def matching(self, terms: Sequence[str], count: int, within: Collection[str] | None = None) -> list[int]:
         """Return the rows of at most *count* paragraphs with the highest BM25 scores for *terms*, above 0, the highest first."""
@@ -183,8 +175,8 @@ class Generation:
             whole = whole and len(keys) == len(vectors) == len(terms) == count
         for row in sorted({0, about.paragraphs // 2, about.paragraphs - 1}) if whole else ():
             own = self._vectors[0][row].astype(np.float32)
-            found, _ = self._nearest.search(own[None, :], 1)
-            whole = whole and bool(found[0, 0] >= own @ own - _ROUNDING)
+            (found,) = self._nearest.rows(own, 1)
+            whole = whole and bool(self._vectors[0][found].astype(np.float32) @ own >= own @ own - _ROUNDING)
         if not whole:
             raise IndexUnusableError(f"The files of {self.folder} do not belong together. {REBUILD}")
 
@@ -263,18 +255,3 @@ def open_last_good(folder: Path) -> Generation | None:
         except IndexUnusableError:
             continue
     return None
-
-
-def stored_vectors(folder: Path) -> tuple[StoredVectors, StoredVectors]:
-    """Return the vectors of all paragraphs, and those of all sentences, as they lie in the generation in *folder*.
-
-    Raises OSError, ValueError or RuntimeError if they cannot be read.
-    """
-    index = _mapped_index(folder)
-    size = 2 * index.ntotal * index.d  # bytes, which FAISS writes last
-    codes = np.memmap(folder / NEAREST, np.float16, "r", (folder / NEAREST).stat().st_size - size, (index.ntotal, index.d))
-    return codes, np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
-
-
-def _mapped_index(folder: Path) -> faiss.Index:
-    return faiss.read_index(str(folder / NEAREST), faiss.IO_FLAG_MMAP_IFC)  # the other flag for mapping reads all into memory

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,8 +24,9 @@ from index.entries import Entry, Texts, named_of
 from index.errors import IndexUnusableError
 from index.files import remove, replace_synced, sha256, sync, sync_tree, write_synced
 from index.manifest import CURRENT, FORMAT_VERSION, GENERATION, MANIFEST, Manifest, faults, manifest_of
+from index.nearest import QUESTIONS, Nearest, NearestWriter, write_lists
 from index.postings import TermRows, join, save_terms
-from index.store import NEAREST, VECTORS, Generation, stored_vectors
+from index.store import VECTORS, Generation
 from index.vocabulary import Named, vocabulary_of
 
 DRAFT = "draft"  # how the names of folders begin that hold nothing complete
@@ -112,7 +112,7 @@ def _write_draft(
     named: list[Named] = []
     with (
         closing(_new_database(draft / "corpus.sqlite")) as database,
-        _Rows(draft, "paragraphs", _NearestWriter(draft / NEAREST)) as paragraphs,
+        _Rows(draft, "paragraphs", NearestWriter(draft)) as paragraphs,
         _Rows(draft, "sentences", _ArrayWriter(draft / VECTORS)) as sentences,
         _ArrayWriter(draft / "token-ids.npy") as ids,
         _ArrayWriter(draft / "token-states.npy") as states,
@@ -126,8 +126,11 @@ def _write_draft(
             ids.append(entry.sentences.encoded.ids)
             states.append(entry.sentences.encoded.states)
         database.commit()
-    for rows, vectors in zip((paragraphs, sentences), stored_vectors(draft), strict=True):
-        rows.finish(vectors)
+    sentence_vectors = np.load(draft / VECTORS, mmap_mode="r", allow_pickle=False)
+    paragraphs.finish(Nearest(draft).vectors)
+    sentences.finish(sentence_vectors)
+    asked = np.arange(min(QUESTIONS, len(sentences))) * len(sentences) // min(QUESTIONS, len(sentences))
+    probing = write_lists(draft, sentence_vectors[asked].astype(np.float32))  # sentences lie among paragraphs as questions do
     if reader_digest:
         ends = np.concatenate([[0], np.cumsum(np.concatenate(lengths), dtype=np.int64)])
         np.save(draft / "token-ends.npy", ends, allow_pickle=False)
@@ -139,12 +142,14 @@ def _write_draft(
         corpus_fingerprint=corpus_fingerprint,
         model=model,
         model_digest=model_digest,
-        dimension=vectors.shape[1],
+        dimension=sentence_vectors.shape[1],
         reader_digest=reader_digest,
         documents=len(named),
         paragraphs=len(paragraphs),
         sentences=len(sentences),
         engine=engine,
+        probes=probing.probes,
+        recall=probing.recall,
         files={path.relative_to(draft).as_posix(): sha256(path) for path in sorted(draft.rglob("*")) if path.is_file()},
     )
     write_synced(draft / MANIFEST, manifest.text.encode())
@@ -187,33 +192,10 @@ class _ArrayWriter:
         np.lib.format.write_array_header_1_0(cast(BinaryIO, self._file), header)
 
 
-class _NearestWriter:
-    """Writes an index of vectors that finds the nearest; no vectors, no file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._index: faiss.IndexScalarQuantizer | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def append(self, block: NDArray[np.generic]) -> None:
-        """Take the rows of *block* in, after those before."""
-        if self._index is None:
-            self._index = faiss.IndexScalarQuantizer(block.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-        self._index.add(block.astype(np.float32))
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._index is not None and error is None:
-            with self._path.open("wb") as file:
-                # Its own writer overlooks a full disk; the stubs lack this one.
-                faiss.write_index(self._index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]
-
-
 class _Rows:
     """The texts of a generation as they come in, entry by entry: vectors and keys go to their files, terms are kept until the end."""
 
-    def __init__(self, folder: Path, name: str, vectors: _ArrayWriter | _NearestWriter) -> None:
+    def __init__(self, folder: Path, name: str, vectors: _ArrayWriter | NearestWriter) -> None:
         self._folder, self._name = folder, name
         self._vectors, self._keys = vectors, _ArrayWriter(folder / f"{name}-keys.npy")
         self._terms: list[TermRows] = []

@@ -16,7 +16,7 @@ READING_ORDER = """
     index.errors index.document index.filters index.parse index.lines index.formats.extracted index.formats.page index.formats.word_numbers
     index.formats.word index.formats.pdf index.front_matter index.isolated index.corpus
     index.terms index.embedding index.graph index.reader index.vocabulary
-    index.files index.lock index.manifest index.stores index.encoded index.postings index.entries
+    index.files index.lock index.manifest index.stores index.encoded index.nearest index.postings index.entries
     index.store index.write index.current index.search index.ranking index.retriever index.build
     index.milvus index.milvus_records index.milvus_store index.milvus_publish
     index.training.data index.training.states index.training.model index.training.train
@@ -46,7 +46,7 @@ HOMES = {
     "sentence_transformers": {"index.embedding"},
     "onnxruntime": {"index.graph"},
     "sqlite3": {"index.store", "index.write"},
-    "faiss": {"index.store", "index.write"},
+    "faiss": {"index.nearest"},
     "gradio": {"bot.web.page", "bot.web.server"},
     "fastapi": {
         *("bot.web.server", "bot.web.documents", "bot.web.evaluation"),

@@ -22,7 +22,7 @@ from index.lock import build_lock
 from index.manifest import FORMAT_VERSION, Manifest, read_manifest
 from index.parse import parse_document
 from index.reader import SentenceStates
-from index.store import Generation, open_generation
+from index.store import Generation, open_generation, verify
 from index.terms import terms
 from index.write import write_generation
 from tests.conftest import CORPUS
@@ -227,6 +227,21 @@ def test_reading_from_many_threads_is_reading_from_one(generation):
 
 
 # --- one complete generation at a time
+
+
+def test_many_paragraphs_are_searched_by_lists_and_the_manifest_tells_how_well(tmp_path, monkeypatch):
+    """As many as are no longer compared one by one; the digests of all files are in the manifest."""
+    monkeypatch.setattr("index.nearest.EXACT", 100)
+    numbers = np.random.default_rng(1).integers(0, 40, (300, 6))
+    manifest = write(tmp_path, document("\n".join(" ".join(f"word{number}" for number in line) for line in numbers)))
+    assert manifest.probes > 0
+    assert manifest.recall >= 0.98
+    assert "paragraphs-lists.faiss" in manifest.files
+    opened = open_generation(tmp_path)
+    question = WordEmbeddings().encode_question("word1 word2")
+    cosines = opened.found(range(300), []).vectors @ question
+    assert cosines[opened.nearest(question, 1)[0]] == pytest.approx(cosines.max())
+    assert verify(tmp_path) == ()
 
 
 def test_equal_input_gives_an_equal_generation(tmp_path):
