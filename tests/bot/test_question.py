@@ -74,7 +74,8 @@ def test_a_checked_question_can_be_shown_searched_and_sent(typed):
 @pytest.mark.parametrize(
     ("question", "asked"),
     [
-        ("Who opened the meeting, and when was it?", ("Who opened the meeting", "when was it?")),
+        ("Who opened the meeting, and when did it end?", ("Who opened the meeting", "when did it end?")),
+        ("Who opened the meeting, and when was it?", ("Who opened the meeting, and when was it?",)),
         (
             "Could you tell me (a) when the leaders next meet and (b) what they will decide?",
             ("Could you tell me (a) when the leaders next meet", "what they will decide?"),
@@ -85,5 +86,5 @@ def test_a_checked_question_can_be_shown_searched_and_sent(typed):
     ],
 )
 def test_a_message_is_cut_into_the_things_that_it_asks(question, asked):
-    """At the words that begin a second question; background and conditions are no questions of their own."""
+    """At the words that begin a second question that can stand alone; background and conditions are none."""
     assert parts(question) == asked
