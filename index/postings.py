@@ -70,7 +70,7 @@ class Words:
 
     def __init__(self, path: Path) -> None:
         """Map the file, in which each word ends with a line feed. Raises OSError if it cannot be read."""
-        self._text = np.memmap(path, dtype=np.uint8, mode="r")
+        self._text = np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))  # a plain array: slicing a memmap takes ten times as long
         self._ends = np.flatnonzero(self._text == ord("\n")).astype(np.int32)
 
     def __len__(self) -> int:
@@ -322,8 +322,7 @@ def _postings(name: str, blocks: Sequence[_Counted], rarity: Floats) -> dict[str
 
 
 def _mapped(folder: Path, name: str, kind: type[Number]) -> NDArray[Number]:
-    array: NDArray[Number] = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False).view(kind)
-    return array
+    return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)).view(kind)
 
 
 def _rarity(holding: Ints, count: int) -> Floats:

@@ -65,7 +65,7 @@ class Generation:
         self._keys = tuple(np.load(folder / f"{name}-keys.npy", mmap_mode="r", allow_pickle=False) for name in NAMES)
         if self.manifest.reader_digest:
             self._ids, self._states, self._token_ends = (
-                np.load(folder / f"token-{part}.npy", mmap_mode="r", allow_pickle=False) for part in ("ids", "states", "ends")
+                np.asarray(np.load(folder / f"token-{part}.npy", mmap_mode="r", allow_pickle=False)) for part in ("ids", "states", "ends")
             )
 
     def nearest(self, vector: Vectors, count: int, within: Collection[str] | None = None) -> list[int]:
