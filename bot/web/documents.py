@@ -46,6 +46,12 @@ def missing_page(document_id: str, theme: str = "", language: Voice = "en") -> s
     return site_page(title, f"<h1>{title}</h1><p>{escape(said.format(document=document_id))}</p>", theme, root="../", language=language)
 
 
+def out_of_reach_page(theme: str = "", language: Voice = "en") -> str:
+    """Return the page for a document that cannot be read now, but may be in a minute."""
+    title, said = (labels(language)[name] for name in ("out_of_reach", "come_again"))
+    return site_page(title, f"<h1>{title}</h1><p>{said}</p>", theme, root="../", language=language)
+
+
 def site_page(title: str, main: str, theme: str = "", *, root: str = "./", listing: bool = False, language: Voice = "en") -> str:
     """Return *main* as a whole page in the looks of the documents, led by links to the chat and the list of documents.
 

@@ -29,7 +29,7 @@ from bot.errors import ServerError
 from bot.languages import Voice
 from bot.web.api import api_application
 from bot.web.desk import Desk, address_of
-from bot.web.documents import document_page, list_page, missing_page
+from bot.web.documents import document_page, list_page, missing_page, out_of_reach_page
 from bot.web.evaluation import REPORTS, evaluation_routes
 from bot.web.feedback import FeedbackFile
 from bot.web.guard import API_PATHS, Bounds, Cors, Guard, is_loopback, route_path
@@ -39,8 +39,9 @@ from bot.web.loading import answering_meanwhile
 from bot.web.metrics import Counting, Metrics
 from bot.web.page import TITLE, build_page, front_page
 from bot.web.proxies import Proxied
-from bot.web.refusals import Json, RefusalError
+from bot.web.refusals import Json, RefusalError, said
 from bot.web.sessions import Sessions
+from index.errors import IndexUnreachableError
 
 GRACE = 2  # seconds that open connections get when the server stops
 SPOKEN = {"Vary": "Cookie, Accept-Language"}  # of the pages that come in several languages
@@ -110,7 +111,13 @@ def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access =
 
     @server.get("/documents/{document_id}")
     def document(request: Request, document_id: str, theme: str = "") -> HTMLResponse:
-        found, language = assistant.document(document_id), _language(request)
+        language = _language(request)
+        try:
+            found = assistant.document(document_id)
+        except IndexUnreachableError as error:
+            refusal = said(error)
+            waiting = {"retry-after": f"{refusal.retry_after_s}"}
+            return HTMLResponse(out_of_reach_page(theme, language), refusal.status, {**SPOKEN, **waiting})
         if found is None:
             return HTMLResponse(missing_page(document_id, theme, language), status_code=404, headers=SPOKEN)
         return HTMLResponse(document_page(found, theme, language), headers=SPOKEN)

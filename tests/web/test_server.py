@@ -21,6 +21,7 @@ from bot.web.exchange import read_exchanges
 from bot.web.guard import MAX_BODY
 from bot.web.labels import labels
 from bot.web.server import build_server, serve
+from index.errors import IndexUnreachableError
 from tests.web.examples import Parsed, answer, citation
 from tests.web.site import PLENTY
 
@@ -41,6 +42,8 @@ class Recorder:
         self.asked.append((question, conversation))
         if question == "fail":
             raise RuntimeError("secret detail")
+        if question == "severed":
+            raise IndexUnreachableError("The index does not answer.")
         if question == "grow":
             sentences = (("One.", (1,)), ("Two.", (1,)))
             yield from (Trace(answer(*sentences[:count], citations=(citation(1),), question="grow"), None) for count in (1, 2))
@@ -302,6 +305,14 @@ def test_an_unexpected_error_is_logged_and_the_question_comes_back(client, caplo
     assert "Something went wrong on our side" in texts(done["chat"])[-1]
     assert "secret detail" not in json.dumps(done)
     assert "secret detail" in caplog.text
+
+
+def test_while_the_index_is_out_of_reach_the_page_says_so_and_the_question_comes_back(client, caplog):
+    """It says that nothing was looked up, which is another thing than that nothing was found."""
+    done = ask(client, "severed")
+    assert done["box"] == "severed"
+    assert "so nothing was looked up" in texts(done["chat"])[-1]
+    assert "The index does not answer." in caplog.text
 
 
 @pytest.mark.parametrize("value", [CANNABIS, {"text": CANNABIS}], ids=["suggestion", "example"])
