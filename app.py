@@ -253,9 +253,10 @@ def _verify_published(folder: Path, server: "Server") -> int:
     from index.store import open_generation
 
     generation, in_use = open_generation(folder), Published(server).in_use()
-    wrong = faults(server, generation)
-    if in_use != generation.manifest.generation:
-        wrong = (f"{in_use or 'Nothing'} is in use on Milvus at {server.address.shown}, not {generation.manifest.generation}.", PUBLISH)
+    if in_use == generation.manifest.generation:
+        wrong = faults(server, generation)
+    else:
+        wrong = (f"{in_use or 'Nothing'} is in use on Milvus at {server.address.shown}, not {generation.manifest.generation}. {PUBLISH}",)
     print(*(wrong or [f"{in_use} on Milvus at {server.address.shown} is whole"]), sep="\n", file=sys.stderr if wrong else sys.stdout)
     return FAILED if wrong else ANSWERED
 

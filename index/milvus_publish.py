@@ -52,13 +52,12 @@ def publish(server: Server, generation: Generation, progress: Progress) -> bool:
     """
     prefix, manifest = server.address.prefix, generation.manifest
     names, in_use = Names(prefix, manifest.index_fingerprint), named(prefix, server.pointed(current(prefix)))
+    before = in_use
     if in_use == names:
         before = _before(server, names)
         if not faults(server, generation):
             _tidy(server, {names, before})
             return False
-    else:
-        before = in_use
     _tidy(server, {names, before})
     new = {kind for kind, of_kind in fields(manifest).items() if server.ensure(names.of(kind), of_kind)}
     _Publication(server, names, new).send(generation, before, progress)
@@ -76,8 +75,11 @@ def faults(server: Server, generation: Generation) -> tuple[str, ...]:
 
     Counts and digests are compared, and a few paragraphs. Raises IndexUnreachableError if the server does not answer in time.
     """
+    names = Names(server.address.prefix, generation.manifest.index_fingerprint)
+    if missing := {names.of(kind) for kind in fields(generation.manifest)} - set(server.collections()):
+        return (f"Milvus at {server.address.shown} has no {', '.join(sorted(missing))}. {PUBLISH}",)
     try:
-        published = PublishedGeneration(server, Names(server.address.prefix, generation.manifest.index_fingerprint))
+        published = PublishedGeneration(server, names)
     except IndexUnreachableError:
         raise
     except IndexUnusableError as error:
@@ -172,8 +174,9 @@ def _states(texts: Texts) -> Iterator[SentenceStates]:
 
 
 def _before(server: Server, names: Names) -> Names | None:
-    """Return the names of the generation that was in use when that of *names* was published."""
-    records = server.get(names.of(TEXTS), [BEFORE], ["text"])
+    """Return the names of the generation that was in use when that of *names* was published, if that is still known."""
+    known = names.of(TEXTS) in server.collections()
+    records = server.get(names.of(TEXTS), [BEFORE], ["text"]) if known else {}
     return named(names.prefix, f"{records[BEFORE]['text']}") if records else None
 
 

@@ -17,6 +17,7 @@ from index.build import build
 from index.embedding import DEFAULT_MODEL, Encoder, SentenceEmbeddings, check_model
 from index.graph import prepare_encoder
 from index.store import Generation, open_generation
+from tests.milvus_server import MilvusServer
 
 # The same examples every time, and no clock: a busy machine is no fault of the code.
 settings.register_profile("specifications", deadline=None, derandomize=True, database=None)
@@ -97,3 +98,11 @@ def generation(index_dir: Path) -> Generation:
 def assistant(generation: Generation, embeddings: Encoder) -> Assistant:
     """The assistant over the default corpus, with the real model."""
     return Assistant(generation, embeddings, EXAMPLES)
+
+
+@pytest.fixture(scope="session")
+def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
+    """A Milvus server that no specification ends; each uses a prefix of its own."""
+    server = MilvusServer(tmp_path_factory.mktemp("milvus")).start()
+    yield server
+    server.stop()

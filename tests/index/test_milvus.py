@@ -15,9 +15,9 @@ from index.milvus_store import Published
 from index.search import search
 from index.store import Generation, open_generation
 from tests.fakes import WordEmbeddings
-from tests.index.milvus_server import MilvusServer
 from tests.index.test_crash import NEW, OLD, answers, put, silent
 from tests.index.test_current import until
+from tests.milvus_server import MilvusServer
 
 NEWEST = {"one-2019": "Peace last. Then trade in Tashkent.", "five-2023": "Bishkek."}
 
@@ -225,6 +225,17 @@ def test_what_was_lost_is_told_of_and_mended(server, generations, kind):
     assert answers(Published(server).open()) == answers(generations[0])
 
 
+@pytest.mark.parametrize("kind", ["paragraphs", "sentences"])
+def test_a_collection_that_was_dropped_is_told_of_and_mended(server, generations, kind):
+    """Whoever runs the server may have taken it for something else."""
+    publish(server, generations[0], silent)
+    name = Names(server.address.prefix, generations[0].manifest.index_fingerprint).of(kind)
+    server.drop(name)
+    assert name in faults(server, generations[0])[0]
+    assert publish(server, generations[0], silent)
+    assert answers(Published(server).open()) == answers(generations[0])
+
+
 def test_what_was_altered_is_told_of_and_mended(server, generations):
     """Files have digests, and paragraphs are compared."""
     publish(server, generations[0], silent)
@@ -232,6 +243,8 @@ def test_what_was_altered_is_told_of_and_mended(server, generations):
     server.upsert(name, [text_record("file/vocabulary.json", "e30=")])
     with pytest.raises(IndexUnusableError, match=r"was altered since it was published: vocabulary\.json"):
         Published(server).open()
+    assert publish(server, generations[0], silent)
+    assert answers(Published(server).open()) == answers(generations[0])
 
 
 # --- what cannot be opened

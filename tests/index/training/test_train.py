@@ -13,7 +13,7 @@ from index.reader import load_reader
 from index.training.data import Data, Group
 from index.training.model import ReaderModule, collate
 from index.training.states import EncodedTexts, encode_texts, token_information
-from index.training.train import PASSES, draw, loss_of, main, measure, mine, pairs_of, rate_at, train, train_pass, weights_file
+from index.training.train import PLAN, draw, fit, loss_of, main, measure, mine, pairs_of, rate_at, train, weights_file
 
 SUBJECTS = ("drugs", "trade", "terrorism", "water", "tourism", "space")
 
@@ -106,18 +106,18 @@ def test_the_loss_of_logits_that_know_nothing_is_that_of_chance():
     assert float(loss_of(torch.zeros(2), [[0.0, 0.0]])) == pytest.approx(0.6931, abs=1e-4)
 
 
-def test_the_rate_rises_and_then_falls_to_a_twentieth():
+def test_the_rate_rises_and_then_falls_to_a_fiftieth():
     """Half the warm-up gives about half the rate; the highest is reached at its end."""
     assert rate_at(0, 1.0) == 0
-    assert rate_at(0.025, 1.0) == pytest.approx(0.5, abs=0.01)
-    assert rate_at(0.05, 1.0) == pytest.approx(1, abs=0.01)
-    assert rate_at(1, 1.0) == pytest.approx(0.05)
+    assert rate_at(0.015, 1.0) == pytest.approx(0.5, abs=0.01)
+    assert rate_at(0.03, 1.0) == pytest.approx(1, abs=0.01)
+    assert rate_at(1, 1.0) == pytest.approx(0.02)
 
 
-def test_a_pass_draws_no_more_than_there_is():
-    """Four public groups, and fourteen near misses twice: by drawing more, or by repeating."""
-    assert len(draw(DATA, PASSES[0], random.Random(0))) == 4 + 14 + 14
-    assert len(draw(DATA, PASSES[1], random.Random(0))) == 4 + 28
+def test_an_epoch_draws_no_more_than_there_is():
+    """Four public groups and fourteen near misses."""
+    assert len(draw(DATA, 6000, random.Random(0))) == 4 + 14
+    assert len(draw(DATA, 3, random.Random(0))) == 3 + 14
 
 
 # --- training
@@ -137,9 +137,11 @@ def test_a_few_steps_lower_the_loss(encoded, embeddings):
     torch.manual_seed(0)
     net = ReaderModule(768)
     before, steps = loss(net), []
-    train_pass(net, GROUPS * 12, encoded, information, replace(PASSES[0], rate=1e-3), lambda done, total, _: steps.append((done, total)))
-    assert steps == [(step, 9) for step in range(1, 10)]  # 288 groups, 32 a step
+    data = replace(DATA, public=(), near_misses=tuple(GROUPS * 12))
+    kept = fit(net, data, encoded, information, replace(PLAN, epochs=2, rate=1e-3), lambda done, total, _: steps.append((done, total)))
+    assert steps == [(step, 18) for step in range(1, 19)]  # 288 groups twice, 32 a step
     assert loss(net) < before - 0.3
+    assert loss(net) < loss(kept) < before  # the mean of the weights follows
 
 
 def test_equal_seeds_give_equal_weights(encoded, embeddings):
@@ -148,15 +150,14 @@ def test_equal_seeds_give_equal_weights(encoded, embeddings):
     for _ in range(2):
         torch.manual_seed(0)
         net = ReaderModule(768)
-        train_pass(net, GROUPS, encoded, information, PASSES[0], lambda *at: None)
-        made.append(weights_file(net, information, "e"))
+        made.append(weights_file(fit(net, DATA, encoded, information, replace(PLAN, epochs=1), lambda *at: None), information, "e"))
     assert made[0] == made[1]
 
 
 def test_training_writes_weights_their_digest_and_a_record(tmp_path, embeddings):
     """The digest is sha256sum's, the record says what the weights were made from and how good they are."""
     output = tmp_path / "new.npz"
-    figures = train(DATA, embeddings, output, [replace(PASSES[0], more=0)])
+    figures = train(DATA, embeddings, output, replace(PLAN, epochs=1))
     digest = hashlib.sha256(output.read_bytes()).hexdigest()
     record = json.loads((tmp_path / "new.json").read_text())
     assert (tmp_path / "new.sha256").read_text() == f"{digest}  new.npz\n"
@@ -165,7 +166,7 @@ def test_training_writes_weights_their_digest_and_a_record(tmp_path, embeddings)
     assert record["data"] == {"a.json": "0" * 64}
     assert record["absent"] == ["b.json"]
     assert record["groups"] == {"public": 4, "near misses": 14}
-    assert record["passes"][0]["rate"] == PASSES[0].rate
+    assert record["plan"]["rate"] == PLAN.rate
     assert (figures["speeches"].answerable, figures["speeches"].unanswerable) == (3, 3)
 
 
