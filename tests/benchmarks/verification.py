@@ -20,6 +20,7 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fit", action="store_true", help="print weights fitted on the dev part")
+    parser.add_argument("--failures", choices=("dev", "test"), default="dev", help="the part whose failures are printed (default: dev)")
     options = parser.parse_args()
     drafts = read_drafts()
     encode = in_one_batch(drafts, SentenceEmbeddings(check_model(DEFAULT_MODEL)).encode_documents)
@@ -29,12 +30,16 @@ def main() -> None:
     passed = shown(drafts, encode)
     print(machine())
     for split in ("dev", "test"):
-        for supported, name in ((False, "unsupported sentences shown"), (True, "good paraphrases dropped")):
-            part = [seen for draft, seen in zip(drafts, passed, strict=True) if (draft.split, draft.supported) == (split, supported)]
-            wrong = [seen != supported for seen in part]
-            print(f"{split:<6}{name:<30}{proportion(sum(wrong), len(wrong))}")
+        for source, statements in (("both", (False, True)), ("default corpus", (False,)), ("statements", (True,))):
+            for supported, name in ((False, "unsupported sentences shown"), (True, "good paraphrases dropped")):
+                wrong = [
+                    seen != supported
+                    for draft, seen in zip(drafts, passed, strict=True)
+                    if (draft.split, draft.supported) == (split, supported) and draft.is_of_a_statement in statements
+                ]
+                print(f"{split:<6}{source:<16}{name:<30}{proportion(sum(wrong), len(wrong))}")
     for draft, seen in zip(drafts, passed, strict=True):
-        if draft.split == "test" and seen != draft.supported:
+        if draft.split == options.failures and seen != draft.supported:
             print(f"  {'shown' if seen else 'dropped'} ({draft.kind}): {draft.sentence}")
     print("unsupported, by kind:", dict(Counter(draft.kind for draft in drafts if not draft.supported)))
 

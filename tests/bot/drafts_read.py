@@ -1,4 +1,8 @@
-"""Reads the hand-written drafts: sentences as a chat model may write them, with what they cite, supported or not."""
+"""Reads the hand-written drafts: sentences as a chat model may write them, with what they cite, supported or not.
+
+They cite the default corpus, and statements of states in the United Nations' General Debate (the UN General Debate Corpus of Jankin,
+Baturo and Dasandi, CC0). The statements drawn first are of the dev part, those drawn after them of the test part.
+"""
 
 import json
 from collections.abc import Sequence
@@ -9,9 +13,11 @@ import numpy as np
 
 from bot.verification import Encode, Source, verify
 from index.corpus import find_files, read_document
+from index.document import Description
 from index.embedding import Vectors
 
 FOLDER = Path(__file__).with_name("drafts")
+STATEMENT = "Statement in the General Debate"
 CORPUS = Path(__file__).resolve().parents[2] / "index" / "corpus"
 
 
@@ -25,6 +31,11 @@ class Draft:
     kind: str
     split: str
 
+    @property
+    def is_of_a_statement(self) -> bool:
+        """Whether it cites the statement of a state, not the default corpus."""
+        return self.sources[0].description.title == STATEMENT
+
 
 def read_drafts() -> list[Draft]:
     """Return all drafts, the supported ones first."""
@@ -35,12 +46,23 @@ def read_drafts() -> list[Draft]:
         for paragraph in document.paragraphs
         for sentence in paragraph.sentences
     }
+    held |= _statements()
     drafts = []
-    for name, supported in (("good", True), ("hostile", False)):
+    for name, supported in (("good", True), ("good_un", True), ("hostile", False), ("hostile_un", False)):
         for line in (FOLDER / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
             read = json.loads(line)
             drafts.append(Draft(read["sentence"], tuple(held[cited] for cited in read["cites"]), supported, read["kind"], read["split"]))
     return drafts
+
+
+def _statements() -> dict[str, Source]:
+    """Return the cited sentences of the statements, by their ids."""
+    found = {}
+    for line in (FOLDER / "statements.jsonl").read_text(encoding="utf-8").splitlines():
+        read = json.loads(line)
+        description = Description(read["id"].partition("/")[0], STATEMENT, "speech", read["year"], read["state"])
+        found[read["id"]] = Source(read["sentence"], description)
+    return found
 
 
 def in_one_batch(drafts: Sequence[Draft], encode: Encode) -> Encode:

@@ -79,6 +79,35 @@ def test_what_was_only_reworded_has_no_fault(sentence, source):
     assert compare(sentence, sources(source)) is None
 
 
+CHINA = Description("statement-2022", "Statement", "speech", "2022", speaker="China")
+READY = "We are ready to share our experience, and we invite other countries to join, so that talks can be held."
+VISIT = "He made his first visit to Kyrgyzstan after the end of the war in Tajikistan."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "source", "fault"),
+    [
+        pytest.param("China is ready to share its experience.", READY, None, id="who says we"),
+        pytest.param("The SCO is ready to share its experience.", READY, "speaker", id="who does not say we"),
+        pytest.param("Other countries have joined.", READY, "order", id="an invitation taken up"),
+        pytest.param("Talks are held.", READY, "order", id="what can be for what is"),
+        pytest.param("He made his first visit to Tajikistan.", VISIT, "order", id="a name from elsewhere in the sentence"),
+        pytest.param("He made his first visit to Kyrgyzstan before the war.", VISIT, "kind", id="before for after"),
+        pytest.param("The trade of Asia grew.", "The trade of the world grew.", "name", id="a continent that opens the sentence"),
+        pytest.param("All states welcome it.", "All organisations welcome it.", "kind", id="all of others"),
+        pytest.param("Food went from the poor to the rich.", "Food went from the rich to the poor.", "order", id="there and back"),
+        pytest.param("SCO member states are equal.", "UN member states are equal.", "speaker", id="another body's member states"),
+        pytest.param("Prices rose because of war.", "Prices rose because of drought.", "kind", id="another cause"),
+        pytest.param(
+            "The Doha Treaty was a success.", "Unlike the Doha Treaty, the Cairo Accord was a success.", "order", id="another subject"
+        ),
+    ],
+)
+def test_what_a_state_says_is_held_against_its_statement(sentence, source, fault):
+    """Whoever speaks in a document is told by its description."""
+    assert compare(sentence, [Source(source, CHINA)]) == fault
+
+
 def test_two_sources_support_together(embeddings):
     """Each half stands in one of them, and the whole in neither."""
     sentence = "The SCO is not a military bloc, and its next summit will take place this June in Bishkek."
@@ -98,19 +127,31 @@ def test_typographic_marks_are_no_difference():
     assert plain("“don’t”\u00a0–") == '"do not" -'
 
 
-def test_few_unsupported_sentences_pass_and_few_good_ones_fall(embeddings):
-    """On sentences that nothing was fitted on: at most 2 in 100 and 10 in 100."""
-    drafts = [draft for draft in read_drafts() if draft.split == "test"]
+@pytest.mark.parametrize(("short", "whole"), [("can’t", "can not"), ("won't", "will not"), ("Won’t", "Will not"), ("isn't", "is not")])
+def test_shortened_negations_are_written_out(short, whole):
+    """Each is then the word that negates, and no word that no source knows."""
+    assert plain(short) == whole
+
+
+@pytest.mark.parametrize(
+    ("statements", "most_shown", "most_dropped"),
+    [(False, 0.02, 0.10), (True, 0.11, 0.10)],
+    ids=["default corpus", "statements"],
+)
+def test_few_unsupported_sentences_pass_and_few_good_ones_fall(embeddings, statements, most_shown, most_dropped):
+    """On sentences that nothing was fitted on: no more than docs/chat-models.md says."""
+    drafts = [draft for draft in read_drafts() if draft.split == "test" and draft.is_of_a_statement is statements]
     passed = shown(drafts, in_one_batch(drafts, embeddings.encode_documents))
     hostile = [seen for draft, seen in zip(drafts, passed, strict=True) if not draft.supported]
     good = [seen for draft, seen in zip(drafts, passed, strict=True) if draft.supported]
-    assert sum(hostile) / len(hostile) <= 0.02
-    assert 1 - sum(good) / len(good) <= 0.10
+    assert sum(hostile) / len(hostile) <= most_shown
+    assert 1 - sum(good) / len(good) <= most_dropped
 
 
 def test_there_are_enough_drafts_of_every_kind():
-    """The figures rest on two hundred and twenty of each at least, written by hand."""
+    """The figures rest on two hundred of each at least, written by hand, on which nothing was fitted."""
     drafts = read_drafts()
-    assert sum(draft.supported for draft in drafts) >= 220
-    assert sum(not draft.supported for draft in drafts) >= 220
+    measured = [draft for draft in drafts if draft.split == "test"]
+    assert sum(draft.supported for draft in measured) >= 200
+    assert sum(not draft.supported for draft in measured) >= 200
     assert len({(draft.sentence, draft.sources) for draft in drafts}) == len(drafts)
