@@ -23,10 +23,10 @@ WRITING_S = 60  # and one in publishing
 LOADING_S = 3600  # in which a collection must be loaded: 100 million rows take many minutes
 GRAPH = {"M": 32, "efConstruction": 200}  # of the approximate index: links of a node, and candidates looked at for each as it is built
 BREADTH = 256  # candidates looked at for a question in that index
-FETCHED = 1000  # records asked for in one call, of at most some 70 KB each; Milvus allows 16,384
+FETCHED = 500  # records asked for in one call, of at most 70 KB each: Milvus sends 64 MB
 INSTALL = "pip install -r requirements-milvus.txt"
 _POLLED_S = 0.2
-_GONE, _RELEASED = 100, 101  # codes: there is no such collection; it is there, but not loaded
+_NO_COLLECTION, _RELEASED, _NO_ALIAS = 100, 101, 1600  # error codes; a collection that is released is there, but not loaded
 _COLLECTION = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
 
 FieldKind = Literal["id", "name", "number", "text", "vector", "terms"]
@@ -110,11 +110,11 @@ class Server:
                 schema.add_field(one.name, kinds[one.kind], is_primary=one.kind in ("id", "name"), **size)
                 if one.kind == "vector":
                     dense = {"index_type": "HNSW", "params": GRAPH} if one.indexed else {"index_type": "FLAT"}
-                    indexes.add_index(one.name, metric_type="IP", **dense)
+                    indexes.add_index(one.name, index_name=one.name, metric_type="IP", **dense)
                 elif one.kind == "terms":
-                    indexes.add_index(one.name, index_type="SPARSE_INVERTED_INDEX", metric_type="IP", params={"drop_ratio_build": 0.0})
+                    indexes.add_index(one.name, index_name=one.name, metric_type="IP", index_type="SPARSE_INVERTED_INDEX")
                 elif one.indexed:
-                    indexes.add_index(one.name, index_type="INVERTED")
+                    indexes.add_index(one.name, index_name=one.name, index_type="INVERTED")
             client.create_collection(name, schema=schema, consistency_level="Bounded", timeout=WRITING_S)
             client.create_index(name, indexes, timeout=WRITING_S, sync=False)  # there is nothing to index yet, and so nothing to wait for
 
@@ -207,8 +207,8 @@ class Server:
         except ParamError:  # a fault of ours, which no waiting mends
             raise
         except MilvusException as error:
-            kind = {_GONE: _GoneError, _RELEASED: _ReleasedError}.get(error.code, IndexUnreachableError)
-            raise kind(self._told(error.message)) from error
+            kinds = {_NO_COLLECTION: _GoneError, _NO_ALIAS: _GoneError, _RELEASED: _ReleasedError}
+            raise kinds.get(error.code, IndexUnreachableError)(self._told(error.message)) from error
         except grpc.RpcError as error:
             raise IndexUnreachableError(self._told(f"{cast(grpc.Call, error).code().name}")) from error
 

@@ -38,7 +38,7 @@ from index.postings import load_statistics
 from index.reader import SentenceStates
 from index.store import Generation
 
-BATCH = 500  # records sent at a time: at most some 40 MB, of 64 that Milvus takes
+BATCH = 400  # records sent at a time, of at most 140 KB each: Milvus takes 64 MB
 COMPARED = 16  # paragraphs that are read back and compared, from the first to the last
 _ROUNDING = 1e-3  # by which a vector's product with itself may fall short of its length's square
 
