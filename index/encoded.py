@@ -21,8 +21,11 @@ from index.reader import Reader
 KEY = 16  # bytes of a text's sha256: two of 10^9 texts share them with a chance of 1 in 10^21
 SAVED = 32 * BATCH  # texts saved at a time: some 8 seconds of two cores' work, and whole batches, so that resuming changes no bit
 
+_MOST = 127  # the greatest signed byte but one: as far from 0 as the least that is used
+
 Progress = Callable[[int, int], None]  # called with texts embedded so far and to embed in all
 Keys = NDArray[np.uint8]
+PackedStates = NDArray[np.uint8]  # a signed byte a number and, last, the half-precision number that they are multiplied by
 StoredVectors = NDArray[np.float16]  # half the bytes of what the model gives, and the same ten of eleven thousand nearest
 
 
@@ -37,13 +40,30 @@ class EncodedTexts:
     vectors: StoredVectors  # (texts, dimension)
     lengths: NDArray[np.int32]  # (texts,)
     ids: NDArray[np.int32]  # (tokens,)
-    states: NDArray[np.float16]  # (tokens, width)
+    states: PackedStates  # (tokens, width + 2)
 
 
 def keys_of(texts: Sequence[str]) -> Keys:
     """Return the key of each text, shape ``(len(texts), KEY)``."""
     digests = b"".join(hashlib.sha256(text.encode()).digest()[:KEY] for text in texts)
     return np.frombuffer(digests, dtype=np.uint8).reshape(-1, KEY)
+
+
+def packed(states: NDArray[np.float16]) -> PackedStates:
+    """Return token states in half the bytes, each number to within a 254th of its token's greatest.
+
+    On 250 SQuAD questions the reader's logits differed by 0.004 on average and 0.03 at most, and one question's first sentence.
+    """
+    steps = np.abs(states).max(axis=1, keepdims=True, initial=0).astype(np.float32) / _MOST
+    steps = np.where(steps > 0, steps, 1).astype(np.float16)
+    numbers = np.clip(np.rint(states / steps.astype(np.float32)), -_MOST, _MOST).astype(np.int8)
+    return np.concatenate([numbers.view(np.uint8), steps.view(np.uint8)], axis=1)
+
+
+def unpacked(states: PackedStates) -> NDArray[np.float16]:
+    """Return the token states that `packed` packed, shape ``(tokens, width)``."""
+    steps = np.ascontiguousarray(states[:, -2:]).view(np.float16)
+    return (np.ascontiguousarray(states[:, :-2]).view(np.int8) * steps.astype(np.float32)).astype(np.float16)
 
 
 class KnownTexts:
@@ -79,7 +99,7 @@ class KnownTexts:
             np.stack([part.vectors[row] for part, _, row in found]) if found else np.zeros((0, self._dimension), dtype=np.float16),
             np.array([part.lengths[row] if with_states else 0 for part, _, row in found], dtype=np.int32),
             np.concatenate([part.ids[span] for part, span in spans]) if spans else np.zeros(0, dtype=np.int32),
-            np.concatenate([part.states[span] for part, span in spans]) if spans else np.zeros((0, 0), dtype=np.float16),
+            np.concatenate([part.states[span] for part, span in spans]) if spans else np.zeros((0, 0), dtype=np.uint8),
         )
 
     def _find(self, place: int) -> tuple[EncodedTexts, NDArray[np.int64], int]:
@@ -117,7 +137,7 @@ def encode_missing(
 
 def _encode(embeddings: Encoder, reader: Reader | None, texts: Sequence[str], read: set[str]) -> EncodedTexts:
     if reader is None:
-        nothing = np.zeros(len(texts), dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros((0, 0), dtype=np.float16)
+        nothing = np.zeros(len(texts), dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros((0, 0), dtype=np.uint8)
         return EncodedTexts(keys_of(texts), embeddings.encode_documents(texts).astype(np.float16), *nothing)
     vectors, tokens = embeddings.encode_tokens(texts)
     kept = [reader.sentence(one) if text in read else None for text, one in zip(texts, tokens, strict=True)]
@@ -126,7 +146,7 @@ def _encode(embeddings: Encoder, reader: Reader | None, texts: Sequence[str], re
         vectors.astype(np.float16),
         np.array([len(one.ids) if one else 0 for one in kept], dtype=np.int32),
         np.concatenate([np.zeros(0, dtype=np.int32), *(one.ids for one in kept if one)]),
-        _stacked([one.states for one in kept if one]),
+        _stacked([packed(one.states) for one in kept if one]),
     )
 
 
@@ -140,8 +160,8 @@ def _joined(parts: Sequence[EncodedTexts]) -> EncodedTexts:
     )
 
 
-def _stacked(states: Sequence[NDArray[np.float16]]) -> NDArray[np.float16]:
-    return np.concatenate(states) if states else np.zeros((0, 0), dtype=np.float16)
+def _stacked(states: Sequence[PackedStates]) -> PackedStates:
+    return np.concatenate(states) if states else np.zeros((0, 0), dtype=np.uint8)
 
 
 def _bytes(keys: Keys) -> list[bytes]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from index.errors import IndexUnusableError, NewerIndexError
 from index.files import sha256
 
-FORMAT_VERSION = 7  # raised whenever parsing, terms or the files of a generation change: older generations are rebuilt
+FORMAT_VERSION = 8  # raised whenever parsing, terms or the files of a generation change: older generations are rebuilt
 REBUILD = "Rebuild it with: python app.py index"
 CURRENT = "CURRENT"  # the pointer file: holds the name of the generation in use
 MANIFEST = "manifest.json"

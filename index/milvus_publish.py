@@ -10,7 +10,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from index.encoded import Progress
+from index.encoded import Progress, unpacked
 from index.entries import Texts
 from index.errors import IndexUnreachableError, IndexUnusableError
 from index.manifest import MANIFEST
@@ -169,7 +169,7 @@ def _ids(texts: Texts) -> Iterator[Ints]:
 def _states(texts: Texts) -> Iterator[SentenceStates]:
     """Yield the token states of each text."""
     ends = np.cumsum(texts.encoded.lengths)[:-1]
-    for ids, states in zip(np.split(texts.encoded.ids, ends), np.split(texts.encoded.states, ends), strict=True):
+    for ids, states in zip(np.split(texts.encoded.ids, ends), np.split(unpacked(texts.encoded.states), ends), strict=True):
         yield SentenceStates(ids, states)
 
 

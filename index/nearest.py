@@ -96,7 +96,8 @@ class Nearest:
         self._index = _mapped(folder / _FILE)
         size = 2 * self._index.ntotal * self._index.d  # bytes of the vectors, which FAISS writes last
         start = (folder / _FILE).stat().st_size - size
-        self.vectors: StoredVectors = np.memmap(folder / _FILE, np.float16, "r", start, (self._index.ntotal, self._index.d))
+        stored = np.memmap(folder / _FILE, np.float16, "r", start, (self._index.ntotal, self._index.d))
+        self.vectors: StoredVectors = np.asarray(stored)
         self._lists = _mapped(folder / _LISTS) if probes else None
         if self._lists is not None:
             faiss.ParameterSpace().set_index_parameter(self._lists, "nprobe", probes)

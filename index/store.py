@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from index.document import Description, Document, Paragraph
 from index.embedding import Vectors
-from index.encoded import EncodedTexts
+from index.encoded import EncodedTexts, PackedStates, unpacked
 from index.entries import Entry, ParagraphRow, StoredTexts, Texts, description_of, paragraph_of
 from index.errors import IndexUnusableError
 from index.manifest import GENERATION, REBUILD, Manifest, faults, manifest_of, pointed, read_manifest
@@ -55,7 +55,7 @@ class Generation:
             f"{(folder / 'corpus.sqlite').absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
         self._nearest = Nearest(folder, self.manifest.probes)
-        self._vectors = self._nearest.vectors, np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+        self._vectors = self._nearest.vectors, np.asarray(np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False))
         self.paragraph_moments, self.sentence_moments = (
             Moments(*(np.load(folder / f"{name}-{part}.npy", allow_pickle=False) for part in ("mean", "covariance"))) for name in NAMES
         )
@@ -101,7 +101,7 @@ class Generation:
         if not self.manifest.reader_digest:
             return ()
         spans = [slice(int(self._token_ends[row]), int(self._token_ends[row + 1])) for row in rows]
-        return tuple(SentenceStates(np.asarray(self._ids[span]), np.asarray(self._states[span])) for span in spans)
+        return tuple(SentenceStates(self._ids[span], unpacked(self._states[span])) for span in spans)
 
     def paragraphs(self, rows: Sequence[int]) -> tuple[tuple[Paragraph, int], ...]:
         """Return the paragraphs at *rows*, in that order, each with the row of its first sentence."""
@@ -190,11 +190,11 @@ class Generation:
         """What the index keeps of paragraphs and of sentences, to be copied into another generation."""
         stored = []
         for name, keys, vectors, terms in zip(NAMES, self._keys, self._vectors, self._terms, strict=True):
-            tokens: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float16]]
+            tokens: tuple[NDArray[np.int32], NDArray[np.int32], PackedStates]
             if name == "sentences" and self.manifest.reader_digest:
                 tokens = (np.diff(self._token_ends).astype(np.int32), self._ids, self._states)
             else:
-                tokens = (np.zeros(len(keys), dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros((0, 0), dtype=np.float16))
+                tokens = (np.zeros(len(keys), dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros((0, 0), dtype=np.uint8))
             stored.append(StoredTexts(Texts(EncodedTexts(keys, vectors, *tokens), terms.rows())))
         return tuple(stored)
 

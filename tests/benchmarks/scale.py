@@ -25,7 +25,7 @@ from bot.assistant import Assistant
 from bot.conversation import Conversation
 from index.document import Description, Document
 from index.embedding import DEFAULT_MODEL, Encoder, check_model
-from index.encoded import EncodedTexts, StoredVectors, keys_of
+from index.encoded import EncodedTexts, StoredVectors, keys_of, packed
 from index.entries import Entry, Texts, enter, sentence_texts
 from index.graph import prepare_encoder
 from index.lines import unwrap
@@ -199,7 +199,7 @@ class MadeUp:
         texts = [paragraph.text for one in documents for paragraph in one.paragraphs if len(paragraph.text) > 100]
         random.Random(1).shuffle(texts)
         self._real = encoder.encode_documents(texts[:EMBEDDED])
-        self._states = self._chance.standard_normal((100_000, WIDTH)).astype(np.float16)
+        self._states = packed(self._chance.standard_normal((100_000, WIDTH)).astype(np.float16))
         self._tokens = [
             np.array([int(SUBWORDS * len(sentence.split())) + 1 for sentence in sentence_texts(one)], dtype=np.int32).clip(max=51)
             for one in documents
@@ -209,7 +209,7 @@ class MadeUp:
     def rows(self, texts: Sequence[str], with_states: bool) -> EncodedTexts:
         """Return the keys of *texts*, and nothing else yet."""
         nothing = np.zeros(0, dtype=np.int32)
-        return EncodedTexts(keys_of(texts), np.zeros((0, 0), np.float16), nothing, nothing, np.zeros((0, WIDTH), np.float16))
+        return EncodedTexts(keys_of(texts), np.zeros((0, 0), np.float16), nothing, nothing, self._states[:0])
 
     def write(self, folder: Path, size: int) -> Manifest:
         """Write an index of *size* paragraphs, or some more, into *folder*."""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from index.corpus import find_files, read_document
 from index.document import Description, Document
-from index.encoded import EncodedTexts, KnownTexts, keys_of
+from index.encoded import EncodedTexts, KnownTexts, keys_of, packed, unpacked
 from index.entries import enter, sentence_texts
 from index.errors import IndexUnusableError, NewerIndexError
 from index.lock import build_lock
@@ -54,12 +54,12 @@ def encoded(texts: list[str], kept: list[SentenceStates]) -> EncodedTexts:
     """Return what the fake model makes of *texts*, with the token states *kept* of each, or with none."""
     if not texts:
         return EncodedTexts(
-            keys_of([]), np.zeros((0, 64), np.float16), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 1), np.float16)
+            keys_of([]), np.zeros((0, 64), np.float16), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 3), np.uint8)
         )
     lengths = np.array([len(one.ids) for one in kept] or [0] * len(texts), dtype=np.int32)
     ids = np.concatenate([np.zeros(0, np.int32), *(one.ids for one in kept)])
     rows = np.concatenate([np.zeros((0, 1), np.float16), *(one.states for one in kept)])
-    return EncodedTexts(keys_of(texts), WordEmbeddings().encode_documents(texts).astype(np.float16), lengths, ids, rows)
+    return EncodedTexts(keys_of(texts), WordEmbeddings().encode_documents(texts).astype(np.float16), lengths, ids, packed(rows))
 
 
 def states(sentence: str) -> SentenceStates:
@@ -331,7 +331,19 @@ def test_the_states_of_sentences_come_back_by_row(small):
     ]
     for row, kept in zip(reversed(rows), opened.sentence_states(list(reversed(rows))), strict=True):
         assert kept.ids.tolist() == [len(word) for word in texts[row].split()]
-        assert kept.states[:, 0].tolist() == kept.ids.tolist()
+        np.testing.assert_allclose(kept.states[:, 0], kept.ids, rtol=1e-3)
+
+
+def test_packed_states_are_as_they_were_to_a_254th_of_the_greatest():
+    """Of each token, whatever the others are; nothing stays nothing."""
+    states = np.random.default_rng(1).standard_normal((50, 128)) * np.logspace(-3, 3, 50)[:, None]
+    states[7] = 0
+    found = unpacked(packed(states.astype(np.float16))).astype(np.float64)
+    allowed = np.abs(states).max(axis=1, keepdims=True) * (1 / 254 + 1e-3)
+    assert (np.abs(found - states) <= allowed).all()
+    assert not found[7].any()
+    assert packed(states.astype(np.float16)).nbytes == 50 * 130
+    assert unpacked(packed(np.zeros((0, 128), np.float16))).shape == (0, 128)
 
 
 def _flip(content: bytes, at: int) -> bytes:
