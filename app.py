@@ -272,6 +272,8 @@ def _verify(settings: "Settings") -> int:
     if not wrong:
         held = open_generation(folder).manifest
         print(f"The index in {folder} is whole: {held.documents} documents, {held.paragraphs} paragraphs, {held.sentences} sentences")
+        if held.probes:
+            print(f"A question is looked for in {held.probes} lists, where {held.recall:.1%} of the ten nearest paragraphs were found")
         return ANSWERED
     print(*wrong, sep="\n", file=sys.stderr)
     good = open_last_good(folder)

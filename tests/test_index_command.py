@@ -49,6 +49,14 @@ def test_an_index_that_is_whole_is_said_to_be(capsys, index):
     assert f"The index in {index} is whole: 3 documents, 3 paragraphs, 8 sentences" in capsys.readouterr().out
 
 
+def test_of_an_index_with_lists_it_is_said_how_much_they_find(capsys, index, monkeypatch):
+    """As the build measured it: three paragraphs are one list, in which all are found."""
+    monkeypatch.setattr("index.nearest.EXACT", 2)
+    build(put(index.parent / "corpus", {**NEW, "five-2023": "One more."}), index, WordEmbeddings(), silent)
+    assert app.main(["index", "--verify"]) == 0
+    assert "looked for in 1 lists, where 100.0% of the ten nearest paragraphs were found" in capsys.readouterr().out
+
+
 def test_every_damaged_file_is_named_with_what_to_do(capsys, index):
     """Status 1, and which index answers until it is mended; nothing is changed."""
     damage(index, "vocabulary.json", "paragraphs.faiss")
