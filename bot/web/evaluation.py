@@ -5,7 +5,7 @@ Keeps nothing: an upload and its report exist only while it is answered. Knows n
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path, PurePath
 
@@ -18,11 +18,14 @@ from bot.assistant import Assistant
 from bot.evaluation.queries import SUFFIXES, QueryError, QuerySet, parse_queries
 from bot.evaluation.report import render_report
 from bot.evaluation.results import ask_all
+from bot.languages import Voice
 from bot.web.desk import address_of
 from bot.web.documents import site_page
+from bot.web.labels import SPOKEN, labels, wanted
 from bot.web.limits import Rates
-from bot.web.refusals import RefusalError
+from bot.web.refusals import RefusalError, said
 from index.document import Document
+from index.errors import IndexUnreachableError
 
 PATH = "/evaluation"
 REPORT_PATH = f"{PATH}/report"
@@ -34,20 +37,23 @@ FORM_BYTES = 2_000  # that a form may add around its file
 LEFT = 499  # the status, which nobody reads, of a response to a visitor who has left
 SHOWN_FAULTS = 50  # rows at fault that are named; who has more has another kind of file
 ASK_ADDRESS = "./?q="  # the chat page puts what follows into its box
-_FIELDS = (
-    ("question", "as a person would type it"),
-    ("answerability", "answerable, partial, unanswerable, underspecified (only asking back is right) or conversational"),
-    ("class", "any name; figures are also given class by class"),
-    ("gold_quote", "a sentence copied from a document that answers; gold_quote_2 and so on for further parts of the question"),
-)
+_COLUMNS = ("question", "answerability", "class", "gold_quote")
 
 
 class _RefusedError(Exception):
-    """The request cannot be measured; holds the status of the response and what to say."""
+    """The request cannot be measured: the status of the response, the label that says why with its slots, and what follows it."""
 
-    def __init__(self, status: int, said: str) -> None:
-        super().__init__(said)
+    def __init__(self, status: int, label: str, details: Sequence[str] = (), **slots: str) -> None:
+        super().__init__(label)
         self.status = status
+        self._label = label
+        self._details = details
+        self._slots = slots
+
+    def said(self, language: Voice) -> str:
+        """Return why, in *language*; the details are in English."""
+        first = [labels(language)[self._label].format(**self._slots)] if self._label else []
+        return "\n".join([*first, *self._details])
 
 
 class _StoppedError(Exception):
@@ -60,29 +66,30 @@ def evaluation_routes(assistant: Assistant, rates: Rates, reports: Path = REPORT
     running = threading.Lock()
 
     @routes.get(PATH, response_class=HTMLResponse)
-    def form() -> str:
-        return _page(reports)
+    def form(request: Request) -> HTMLResponse:
+        return HTMLResponse(_page(reports, _language(request)), headers=SPOKEN)
 
     @routes.get(REPORT_PATH)
-    def report() -> Response:
+    def report(request: Request) -> Response:
         newest = _newest(reports)
         if newest is None:
-            return PlainTextResponse("There is no report yet. Write one with: python app.py evaluate --report reports", status_code=404)
+            return PlainTextResponse(labels(_language(request))["no_report"], status_code=404, headers=SPOKEN)
         return HTMLResponse(newest.read_text(encoding="utf-8"))
 
     @routes.post(PATH)
     async def measure(request: Request) -> HTMLResponse:
+        language = _language(request)
         try:
             if not measuring:
-                raise _RefusedError(403, "Questions are not measured here: each would be paid for. Run python app.py evaluate instead.")
+                raise _RefusedError(403, "paid_for")
             rates.count_request(address_of(request))
             name, content = await _upload(request)
             return HTMLResponse(await _while_waited_for(request, name, content))
         except _RefusedError as refused:
-            return HTMLResponse(_page(reports, f"{refused}"), status_code=refused.status)
+            return HTMLResponse(_page(reports, language, refused.said(language)), status_code=refused.status)
         except RefusalError as refusal:
-            said, waiting = f"{refusal.message} {refusal.what_to_do}", f"{refusal.retry_after_s}"
-            return HTMLResponse(_page(reports, said), status_code=refusal.status, headers={"retry-after": waiting})
+            waiting = {"retry-after": f"{refusal.retry_after_s}"}
+            return HTMLResponse(_page(reports, language, _in_words(refusal, language)), status_code=refusal.status, headers=waiting)
         except _StoppedError:
             return HTMLResponse("", status_code=LEFT)
 
@@ -110,21 +117,21 @@ async def _watch(request: Request, stopped: threading.Event) -> None:
 async def _upload(request: Request) -> tuple[str, bytes]:
     """Return name and content of the file that *request* brings. Raises _RefusedError if it brings none that can be taken."""
     if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-        raise _RefusedError(403, "Another site sent this. Choose the file here.")
+        raise _RefusedError(403, "sent_from_elsewhere")
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise _RefusedError(415, "This is not a form with a file. Choose a file here.")
+        raise _RefusedError(415, "no_form")
     if int(request.headers["content-length"]) > MAX_UPLOAD + FORM_BYTES:
-        raise _RefusedError(413, f"The file is too large; at most {MAX_UPLOAD:,} bytes are taken. Split it into several.")
+        raise _RefusedError(413, "file_too_large", size=f"{MAX_UPLOAD:,}")
     try:
         async with request.form(max_files=1, max_fields=0) as sent:
             file = sent.get("queries")
             if not isinstance(file, UploadFile) or not file.filename:
-                raise _RefusedError(422, "No file was chosen. Choose a CSV or JSON Lines file of queries.")
+                raise _RefusedError(422, "no_file")
             name, content = PurePath(file.filename).name, await file.read()
     except HTTPException as error:
-        raise _RefusedError(400, "The form cannot be read. Choose a file here.") from error
+        raise _RefusedError(400, "form_unreadable") from error
     if not name.endswith(SUFFIXES):
-        raise _RefusedError(415, f"{name} is no file of queries. Its name must end in {' or '.join(SUFFIXES)}.")
+        raise _RefusedError(415, "no_query_file", name=name, endings=" / ".join(SUFFIXES))
     return name, content
 
 
@@ -136,7 +143,7 @@ def _measured(
     Raises _RefusedError if a run is on or a row is at fault, and what *count* raises.
     """
     if not running.acquire(blocking=False):
-        raise _RefusedError(429, "Somebody else's queries are being measured. Try again in a minute.")
+        raise _RefusedError(429, "already_measuring")
     try:
         documents = _documents(assistant)
         queries = _usable(name, content, documents).queries
@@ -148,6 +155,8 @@ def _measured(
 
         results = ask_all(assistant, queries, documents, go_on)
         return render_report(f"Evaluation: {name}", results, documents, {"index": assistant.index_fingerprint}, ASK_ADDRESS)
+    except IndexUnreachableError as error:
+        raise said(error) from error
     finally:
         running.release()
 
@@ -157,10 +166,10 @@ def _usable(name: str, content: bytes, documents: Mapping[str, Document]) -> Que
     try:
         found = parse_queries(name, content, documents, MAX_UPLOADED_QUERIES)
     except QueryError as error:
-        raise _RefusedError(422, f"{error}") from error
+        raise _RefusedError(422, "", [f"{error}"]) from error
     if found.faults:
         more = [f"and {len(found.faults) - SHOWN_FAULTS:,} more"] if len(found.faults) > SHOWN_FAULTS else []
-        raise _RefusedError(422, "\n".join(["Nothing was measured. Correct these rows:", *found.faults[:SHOWN_FAULTS], *more]))
+        raise _RefusedError(422, "rows_at_fault", [*found.faults[:SHOWN_FAULTS], *more])
     return found
 
 
@@ -173,19 +182,30 @@ def _newest(reports: Path) -> Path | None:
     return max(reports.glob("*.html"), key=lambda report: report.stat().st_mtime, default=None)
 
 
-def _page(reports: Path, fault: str = "") -> str:
+def _language(request: Request) -> Voice:
+    return wanted(request.cookies, request.headers)
+
+
+def _in_words(refusal: RefusalError, language: Voice) -> str:
+    """Return what *refusal* says, in *language*: too much was sent, or the documents are out of reach."""
+    if language == "en":
+        return f"{refusal.message} {refusal.what_to_do}"
+    label = "too_often" if refusal.code == "rate_limited" else "come_again"
+    return labels(language)[label].format(seconds=refusal.retry_after_s)
+
+
+def _page(reports: Path, language: Voice, fault: str = "") -> str:
     """Return the page with the form, headed by the *fault* of what was sent before."""
-    newest = _newest(reports)
+    newest, spoken = _newest(reports), labels(language)
     told = f'<p class="fault" role="alert">{escape(fault)}</p>' if fault else ""
-    last = f'<p><a href=".{REPORT_PATH}">The last report: {escape(newest.stem)}</a></p>' if newest else ""
-    fields = "".join(f"<tr><th>{name}</th><td>{meaning}</td></tr>" for name, meaning in _FIELDS)
+    last = f'<p><a href=".{REPORT_PATH}">{escape(spoken["last_report"].format(name=newest.stem))}</a></p>' if newest else ""
+    columns = "".join(f"<tr><th>{name}</th><td>{spoken[f'column_{name}']}</td></tr>" for name in _COLUMNS)
+    taken = spoken["query_file"].format(queries=MAX_UPLOADED_QUERIES, size=f"{MAX_UPLOAD:,}")
     return site_page(
-        "Evaluation",
-        f"<h1>Evaluation</h1>{told}<p>Measure how well the assistant answers questions of your own. Every question is asked, and the "
-        f"report shows the figures and every failure.</p>{last}"
-        f'<form method="post" action=".{PATH}" enctype="multipart/form-data"><label for="queries">Your queries</label>'
-        f'<input type="file" id="queries" name="queries" accept="{",".join(SUFFIXES)}" required><button>Measure</button></form>'
-        f"<p>A CSV or JSON Lines file in UTF-8, at most {MAX_UPLOADED_QUERIES} queries and {MAX_UPLOAD:,} bytes. The report comes when "
-        "all are answered, in about a minute at most. Neither file nor report is kept: save the report if you want it.</p>"
-        f"<h2>Columns of a CSV file</h2><table><tbody>{fields}</tbody></table>",
+        spoken["evaluation"],
+        f"<h1>{spoken['evaluation']}</h1>{told}<p>{spoken['measuring']}</p>{last}"
+        f'<form method="post" action=".{PATH}" enctype="multipart/form-data"><label for="queries">{spoken["your_queries"]}</label>'
+        f'<input type="file" id="queries" name="queries" accept="{",".join(SUFFIXES)}" required><button>{spoken["measure"]}</button></form>'
+        f"<p>{taken}</p><h2>{spoken['columns']}</h2><table><tbody>{columns}</tbody></table>",
+        language=language,
     )

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from bot.web.evaluation import MAX_UPLOAD, evaluation_routes
 from bot.web.limits import Rates
 from bot.web.server import build_server
+from index.errors import IndexUnreachableError
 from tests.evaluation.values import COURTESY, DOCUMENTS, RIGHT, SILENT, WRONG, ListedReplies
 from tests.web.examples import HOSTILE, Parsed
 from tests.web.site import PLENTY
@@ -89,6 +90,20 @@ def test_the_page_has_a_form_that_only_this_site_takes(client):
 def test_the_chat_page_leads_to_it(client):
     """By a link in its header."""
     assert ("./evaluation", "") in Parsed(client.get("/").text).links
+
+
+@pytest.mark.parametrize(("language", "heading", "no_file"), [("ru", "Оценка", "Файл не выбран."), ("zh", "评测", "没有选择文件。")])
+def test_the_page_speaks_the_visitors_language(client, language, heading, no_file):
+    """With why a file was not measured; what is wrong with a row stays in English."""
+    wanted = {"accept-language": language}
+    page, refused = client.get("/evaluation", headers=wanted), send(client, name="", **wanted)
+    assert f'<html lang="{language}">' in page.text
+    assert f"<h1>{heading}</h1>" in page.text
+    assert "Accept-Language" in page.headers["vary"]
+    assert "The " not in Parsed(page.text).text
+    assert no_file in refused.text or refused.status_code == 422
+    rows = send(client, b"question,answerability,class\nHow?,perhaps,x\n", **wanted).text
+    assert "own.csv line 2" in rows
 
 
 def test_an_upload_is_answered_with_its_report(client, site):
@@ -237,6 +252,19 @@ def test_one_address_has_two_files_measured_in_a_minute(reports):
     assert "at most 2 files a minute" in Parsed(refused.text).text
     assert 1 <= int(refused.headers["retry-after"]) <= 60
     assert len(site.asked) == 6
+
+
+def test_while_the_index_is_out_of_reach_nothing_is_measured(reports):
+    """Questions that could not be looked up are no failures of the assistant; when to come again is told."""
+
+    class Severed(Site):
+        def trace(self, question, conversation):
+            raise IndexUnreachableError("It does not answer.")
+
+    with TestClient(alone(Severed(), reports)) as client:
+        refused = send(client)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+    assert "cannot be reached at this moment" in Parsed(refused.text).text
 
 
 def test_where_questions_are_paid_for_no_file_is_measured(reports):
