@@ -93,7 +93,7 @@ def _chat_routes(desk: Desk) -> APIRouter:
         carries its marker, then `end` or `abstain` with the whole reply, or `error`. After a `restart` the answer begins anew.
         """
         question, conversation = check_question(asked.question), conversation_of(asked.history)
-        replies = desk.replies(question, conversation, address_of(request), asked.filters.scope())
+        replies = desk.replies(question, conversation, address_of(request), asked.filters.scope(), asked.conversation or "")
         if asked.stream:
             return StreamingResponse(_events(replies), media_type="text/event-stream", headers=STREAM_HEADERS)
         return Json(reply_to_json(await last(replies)))

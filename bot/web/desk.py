@@ -64,10 +64,16 @@ class Desk:
     rates: Rates
     metrics: Metrics
 
-    def replies(self, asked: str, conversation: Conversation, address: str, scope: Scope = ALL_DOCUMENTS) -> AsyncIterator[Reply]:
-        """Have the reply to *asked* worked out, and return it as it grows. Raises RefusalError, here or in the midst."""
-        first = next((turn.content for turn in conversation.turns if turn.role == "user"), asked)
-        self.rates.count_question(address, first)
+    def replies(
+        self, asked: str, conversation: Conversation, address: str, scope: Scope = ALL_DOCUMENTS, name: str = ""
+    ) -> AsyncIterator[Reply]:
+        """Have the reply to *asked* worked out, and return it as it grows. Raises RefusalError, here or in the midst.
+
+        The conversation is told from others of *address* by its *name*, or else by its first question: a class that begins with the
+        same one is not one conversation.
+        """
+        first = next((turn.content for turn in conversation.turns if turn.role == "user"), "")
+        self.rates.count_question(address, name or first)
         working = self.work(lambda: (trace.reply for trace in self.assistant.traces(asked, conversation, scope)))
         return self._counted(working, time.perf_counter())
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.languages import VOICES, Voice
 
 COOKIE = "language"  # set by page.js
+SPOKEN = {"Vary": "Cookie, Accept-Language"}  # header of the pages that come in several languages
 _FILE = Path(__file__).with_name("labels.yaml")
 
 

@@ -78,10 +78,12 @@ class Rates:
         """Count one request of *address*. Raises RefusalError if it has had too many in a minute."""
         _check(self._of_addresses.wait_s(network(address)), f"{self._per_address} requests a minute are taken from one address")
 
-    def count_question(self, address: str, first_question: str) -> None:
-        """Count one question of *address* in the conversation that began with *first_question*. Raises RefusalError as above."""
+    def count_question(self, address: str, conversation: str) -> None:
+        """Count one question of *address* in its *conversation*, told by any text; "" for one begun by it. Raises RefusalError as above."""
         self.count_request(address)
-        digest = hashlib.sha256(first_question.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        if not conversation:
+            return
+        digest = hashlib.sha256(conversation.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         waiting = self._of_conversations.wait_s(f"{network(address)} {digest}")
         _check(waiting, f"{self._per_conversation} questions a minute are taken in one conversation")
 

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from bot.web.documents import site_page
 from bot.web.guard import ASKED_BY_ALL, Cors, Guard, route_path
 from bot.web.refusals import Json, RefusalError, refusal_response
+from bot.web.widget_files import widget_file
 
 RETRY_S = 2  # a later start takes some seconds; a first one builds the index
 GRACE_S = 1  # that an answer on its way gets
@@ -49,6 +50,9 @@ def answering_meanwhile(listening: socket.socket, allowed: tuple[str, ...], loca
 async def _loading(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["path"].endswith("/healthz"):
         await Json({"status": "loading", "index_fingerprint": ""})(scope, receive, send)
+        return
+    if route_path(scope) == "/widget.js":  # a page that holds its line is loaded once, and says by itself that the chat is starting
+        await (await widget_file("widget.js", scope))(scope, receive, send)
         return
     refusal = RefusalError(503, "loading", "The assistant is still being loaded.", f"Ask again in {RETRY_S} s.", RETRY_S)
     if "text/html" in Headers(scope=scope).get("accept", ""):

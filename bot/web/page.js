@@ -75,6 +75,13 @@ frame.addEventListener("load", () => {
   if (pathname.startsWith(`${root}documents`)) alone.href = pathname + hash;
 });
 
+// Gradio says these in English alone.
+function translate(where, english, ours) {
+  if (english === ours) return;
+  for (const place of conversation.querySelectorAll(where))
+    for (const node of place.childNodes) if (node.nodeType === Node.TEXT_NODE && node.data.trim() === english) node.data = ours;
+}
+
 // A new answer shows its first citation at once. Gradio names each message by its markup;
 // a screen reader needs a word.
 new MutationObserver(() => {
@@ -86,6 +93,8 @@ new MutationObserver(() => {
   const log = conversation.querySelector('[role="log"]');
   if (log && log.ariaLabel !== conversation.dataset.log) log.ariaLabel = conversation.dataset.log;
   conversation.querySelector('.examples[role="list"]')?.setAttribute("role", "group"); // of buttons, which are no items of a list
+  translate(".toast-title", "Connection Lost", announcement.dataset.connectionLost);
+  translate('[data-testid="toast-text"]', "Connection to the server was lost. Attempting reconnection...", announcement.dataset.reconnecting);
   const answers = conversation.querySelectorAll(".answer");
   const first = answers[answers.length - 1]?.querySelector(".marker")?.getAttribute("href");
   const now = `${answers.length} ${first}`;

@@ -4,14 +4,12 @@ Knows the assistant only to hand it on.
 """
 
 import asyncio
-import gzip
 import logging
 import os
 import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -21,7 +19,6 @@ from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from gradio.route_utils import FnIndexInferError
 from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.assistant import Assistant
@@ -33,7 +30,7 @@ from bot.web.documents import document_page, list_page, missing_page, out_of_rea
 from bot.web.evaluation import REPORTS, evaluation_routes
 from bot.web.feedback import FeedbackFile
 from bot.web.guard import API_PATHS, Bounds, Cors, Guard, is_loopback, route_path
-from bot.web.labels import wanted
+from bot.web.labels import SPOKEN, wanted
 from bot.web.limits import PER_ADDRESS, PER_CONVERSATION, Rates, Workers
 from bot.web.loading import answering_meanwhile
 from bot.web.metrics import Counting, Metrics
@@ -41,13 +38,11 @@ from bot.web.page import TITLE, build_page, front_page
 from bot.web.proxies import Proxied
 from bot.web.refusals import Json, RefusalError, said
 from bot.web.sessions import Sessions
+from bot.web.widget_files import widget_file
 from index.errors import IndexUnreachableError
 
 GRACE = 2  # seconds that open connections get when the server stops
-SPOKEN = {"Vary": "Cookie, Accept-Language"}  # of the pages that come in several languages
 FILES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
-# Checked again every five minutes, which costs no more than an answer without a body while nothing has changed.
-WIDGET_HEADERS = {"access-control-allow-origin": "*", "cache-control": "public, max-age=300"}
 JOIN_PATH = "/gradio_api/queue/join"  # where the chat page asks
 _MALFORMED = (LookupError, TypeError, ValueError, AttributeError, AssertionError, RecursionError, FnIndexInferError)
 _HERE = Path(__file__).resolve().parent
@@ -95,15 +90,13 @@ def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access =
     for name, media_type in FILES.items():
         server.get(f"/{name}")(_file(_HERE / name, media_type))
 
-    widget = StaticFiles(directory=_HERE / "widget", check_dir=False)  # tells browsers what has not changed
-
     @server.get("/widget.js")
     async def script(request: Request) -> Response:
-        return await _for_every_page(widget, "widget.js", request)
+        return await widget_file("widget.js", request.scope)
 
     @server.get("/widget/{name}")
-    async def widget_file(name: str, request: Request) -> Response:
-        return await _for_every_page(widget, name, request)
+    async def further(name: str, request: Request) -> Response:
+        return await widget_file(name, request.scope)
 
     @server.get("/documents", response_class=HTMLResponse)
     def documents(request: Request, theme: str = "") -> HTMLResponse:
@@ -191,21 +184,6 @@ def _file(path: Path, media_type: str) -> Callable[[], FileResponse]:
 def _unprocessable(request: Request, error: Exception) -> Response:
     log.info("Refused a malformed request to %s: %s", request.url.path, type(error).__name__)
     return JSONResponse({"detail": "The request is not one that this page makes."}, status_code=422)
-
-
-async def _for_every_page(files: StaticFiles, name: str, request: Request) -> Response:
-    """Return the file *name* as pages of any origin may load it."""
-    response = await files.get_response(name, request.scope)
-    if isinstance(response, FileResponse) and "gzip" in request.headers.get("accept-encoding", ""):
-        kept = {"etag": f"W/{response.headers['etag']}", "last-modified": response.headers["last-modified"], "content-encoding": "gzip"}
-        response = Response(_compressed(Path(response.path)), media_type=response.media_type, headers=kept)
-    response.headers.update({**WIDGET_HEADERS, "Vary": "Accept-Encoding"})
-    return response
-
-
-@cache
-def _compressed(file: Path) -> bytes:
-    return gzip.compress(file.read_bytes(), mtime=0)
 
 
 class _Paced:

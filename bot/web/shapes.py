@@ -102,6 +102,9 @@ class ChatRequest(_Taken):
     history: Annotated[list[Message | Exchanged], Field(max_length=MAX_HISTORY, description="what was said before, oldest first")] = []
     filters: Annotated[ChatFilters, Field(description="which documents are asked; all, where it is left out")] = ChatFilters()
     stream: Annotated[bool, Field(description="send the reply as server-sent events, sentence by sentence")] = False
+    conversation: Annotated[
+        str | None, Field(max_length=64, description="a name that the client made up for this conversation, for its rate alone")
+    ] = None
     language: Annotated[
         Literal["en", "ru", "zh"] | None, Field(description="the language of the page that asks; the reply is in the question's own")
     ] = None

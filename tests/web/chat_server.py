@@ -13,6 +13,7 @@ from bot.web.events import Growth, event_bytes, last_event
 from index.document import Description
 from tests.web.examples import answer
 
+LOADING = '{"error": {"code": "loading", "message": "The assistant is still being loaded.", "what_to_do": "Ask again in 2 s."}}'
 WIDGET = Path(__file__).resolve().parents[2] / "bot" / "web" / "widget" / "widget.js"
 REMARKS = Description(
     "remarks-2019", "Remarks at the Moscow Conference on International Security", "speech", "2019-04-24", "Vladimir Norov"
@@ -74,6 +75,7 @@ class ChatServer(Server):
         self.behaviour = "answer"
         self.allowed = True
         self.under = ""  # the path under which a proxy shows it
+        self.starting = 0  # how many requests that are still told that it is starting
         self.go = threading.Event()
         self.pages = {"/widget.js": ("text/javascript", WIDGET.read_text(encoding="utf-8"))}
 
@@ -109,6 +111,10 @@ class _ChatHandler(_Handler):
             return {}
         return {"Access-Control-Allow-Origin": self.headers.get("Origin", ""), "Access-Control-Allow-Headers": "content-type"}
 
+    def _is_starting(self) -> bool:
+        self.server.starting -= 1
+        return self.server.starting >= 0
+
     def do_OPTIONS(self) -> None:
         self.send(200 if self.server.allowed else 400, "text/plain", "", self._cors)
 
@@ -117,6 +123,8 @@ class _ChatHandler(_Handler):
         self.server.requests.append((self.path, f"{self.headers}"))
         if not self.path.startswith("/api/embedding"):
             super().do_GET()
+        elif self._is_starting():
+            self.send(503, "application/json", LOADING, {"Access-Control-Allow-Origin": "*"})
         elif self.server.behaviour == "html":
             self.send(200, "text/html", "<!doctype html>Please log in.", {"Access-Control-Allow-Origin": "*"})
         elif self.server.behaviour == "another server":
@@ -136,6 +144,9 @@ class _ChatHandler(_Handler):
         if self.path != "/api/chat":
             self.server.asked.append({"path": self.path, **asked})
             self.send(200, "application/json", "{}", self._cors)
+            return
+        if self._is_starting():
+            self.send(503, "application/json", LOADING, self._cors)
             return
         self.server.asked.append(asked)
         getattr(self, "_" + self.server.behaviour.replace(" ", "_"))(asked["question"])
@@ -164,6 +175,10 @@ class _ChatHandler(_Handler):
 
     def _refuse(self, question: str) -> None:
         refusal = {"error": {"code": "too_many", "message": "You asked too often.", "what_to_do": "Wait a minute."}}
+        self.send(429, "application/json", json.dumps(refusal), self._cors)
+
+    def _refuse_often(self, question: str) -> None:
+        refusal = {"error": {"code": "rate_limited", "message": "Too often.", "what_to_do": "Wait."}}
         self.send(429, "application/json", json.dumps(refusal), self._cors)
 
     def _refuse_late(self, question: str) -> None:

@@ -348,6 +348,22 @@ def test_a_lost_connection_is_told_and_costs_neither_the_conversation_nor_the_qu
     page.context.close()
 
 
+@pytest.mark.parametrize("language", ["ru", "zh"])
+def test_a_lost_connection_is_told_in_the_pages_language(browser, site, language):
+    """Gradio's own words for it are English."""
+    page = browser.new_context(viewport=WIDE, locale=language).new_page()
+    page.goto(site)
+    asked = page.get_by_role("textbox", name=labels(language)["your_question"])
+    expect(asked).to_be_editable()
+    page.route("**/gradio_api/**", lambda route: route.abort())
+    asked.fill(TRAFFICKING)
+    asked.press("Enter")
+    expect(page.get_by_text(labels(language)["reconnecting"])).to_be_visible()
+    expect(page.get_by_text(labels(language)["connection_lost"])).to_be_visible()
+    assert page.get_by_text("Connection").count() == 0
+    page.context.close()
+
+
 def test_the_last_answer_is_copied_with_its_references(visit, site):
     """Text with markers, then title, point, date and whole address."""
     page = visit(permissions=["clipboard-read", "clipboard-write"])

@@ -92,6 +92,23 @@ def test_a_conversation_has_its_own_rate():
     rates.count_question("192.0.2.2", "Is it so?")
 
 
+def test_a_class_that_asks_the_same_is_not_one_conversation():
+    """Forty behind one address begin with one question, and go on alike; each names its conversation, as the widget does."""
+    client = api(Scripted(), rates=Rates(per_address=1000, per_conversation=2))
+    asked = {"question": "Why?", "history": [{"question": "Is it so?", "answer": "It is."}]}
+    first = [client.post("/api/chat", json=QUESTION).status_code for _ in range(40)]
+    second = [client.post("/api/chat", json={**asked, "conversation": f"c{at}"}).status_code for at in range(40)]
+    assert {*first, *second} == {200}
+
+
+@pytest.mark.parametrize("name", [{}, {"conversation": "c1"}], ids=["told by its first question", "named"])
+def test_who_asks_on_and_on_in_one_conversation_has_to_wait(name):
+    """Named or not."""
+    client, began = api(Scripted(), rates=Rates(per_address=1000, per_conversation=2)), [{"question": "Is it so?", "answer": "It is."}]
+    asked = {"question": "Why?", "history": began, **name}
+    assert [client.post("/api/chat", json=asked).status_code for _ in range(3)] == [200, 200, 429]
+
+
 def test_too_many_requests_are_refused_with_the_time_to_wait():
     """Readable as every refusal, and as the header that clients read; other addresses are served all the while."""
     with site(Scripted(), Access(per_address=2, trusted_proxies=("testclient",))) as client:

@@ -9,6 +9,7 @@ import pytest
 from bot.assistant import Assistant
 from bot.web.loading import answering_meanwhile
 from bot.web.server import Access, serve
+from tests.web.chat_server import WIDGET
 
 WELCOME = "https://www.example.org"
 
@@ -44,6 +45,15 @@ def test_a_page_that_may_ask_reads_that_it_is_loading(listening):
     assert (asked.json()["error"]["code"], asked.headers["access-control-allow-origin"]) == ("loading", WELCOME)
     assert (checked.json()["error"]["code"], checked.headers["access-control-allow-origin"]) == ("loading", "*")
     assert (other.status_code, "access-control-allow-origin" in other.headers) == (403, False)
+
+
+def test_the_script_of_a_page_that_embeds_the_chat_is_served_at_once(listening):
+    """As it is later; it says by itself that the chat is starting."""
+    with answering_meanwhile(listening, (), local=True):
+        script, demo = get(listening, "/widget.js", origin="https://other.example"), get(listening, "/widget/demo.html")
+    assert (script.status_code, script.headers["access-control-allow-origin"]) == (200, "*")
+    assert script.text == WIDGET.read_text(encoding="utf-8")
+    assert demo.status_code == 503
 
 
 @pytest.mark.parametrize(

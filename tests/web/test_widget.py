@@ -225,6 +225,7 @@ def test_a_question_goes_with_the_turns_before_it_and_the_language_of_the_page(v
     assert chat.asked[-1] == {
         "question": "And drugs?",
         "history": [{"role": "user", "content": QUESTION}, {"role": "assistant", "content": CANNABIS.text}],
+        "conversation": chat.asked[0]["conversation"],
         "language": "en",
         "stream": True,
     }
@@ -402,6 +403,64 @@ def test_a_chat_that_cannot_work_says_so_before_anything_is_asked(visit, chat, c
     expect(opened(page).get_by_role("group", name="Reply")).to_contain_text(said)
     assert any(text.startswith(f"[sco-chat] {code}: ") for text in console)
     console.clear()
+
+
+def test_a_chat_that_is_starting_says_so_and_goes_on_by_itself(visit, chat, console):
+    """Before anything is asked, and with a question, which is answered once it has started."""
+    chat.starting = 1
+    panel = opened(visit())
+    starting = panel.locator(".searching", has_text="The chat is starting. It goes on by itself…")
+    expect(starting).to_be_visible()
+    expect(starting).to_have_count(0)
+    chat.starting = 2
+    panel.get_by_role("textbox", name="Your question").fill(QUESTION)
+    panel.get_by_role("textbox", name="Your question").press("Enter")
+    expect(starting).to_be_visible()
+    expect(panel.get_by_role("group", name="Reply")).to_contain_text(LEGALISING)
+    assert [asked["question"] for asked in chat.asked] == [QUESTION]
+    assert all("503" in text for text in console)  # what the browser says of every such answer
+    console.clear()
+
+
+def test_a_question_to_a_chat_that_is_starting_can_be_stopped(visit, chat, console):
+    """It is then not sent again."""
+    panel = opened(visit())
+    chat.starting = 1_000
+    panel.get_by_role("textbox", name="Your question").fill(QUESTION)
+    panel.get_by_role("textbox", name="Your question").press("Enter")
+    expect(panel.locator(".exchange .searching", has_text="The chat is starting.")).to_be_visible()
+    panel.get_by_role("button", name="Stop").click()
+    expect(panel.get_by_role("group", name="Reply")).to_contain_text("Stopped before an answer came.")
+    assert chat.asked == []
+    console.clear()
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Too often. Wait."), ("ru", "Слишком много вопросов за минуту."), ("zh", "一分钟内的问题太多")]
+)
+def test_a_refusal_is_said_in_the_pages_language(visit, chat, console, language, said):
+    """By its code, where it is one that a visitor may meet; else in the server's own words."""
+    chat.behaviour = "refuse often"
+    page = visit(f'data-language="{language}"')
+    page.evaluate("question => ScoChat.ask(question)", QUESTION)
+    expect(page.locator("sco-chat .notice")).to_contain_text(said)
+    console.clear()
+
+
+def test_every_language_has_every_word(visit):
+    """As many keys in Russian and Chinese as in English, in groups alike, and none of them empty; what differs is the words."""
+    source = WIDGET.read_text(encoding="utf-8")
+    words = source[source.index("const WORDS = ") + len("const WORDS = ") : source.index("const fill = ")].rpartition("};")[0] + "}"
+    keys = """words => { const keys = (value, under) => typeof value === "string" ? [[under, value]] :
+        Object.entries(value).flatMap(([name, inner]) => keys(inner, `${under}.${name}`));
+        return Object.fromEntries(Object.entries(words).map(([language, all]) => [language, keys(all, "")])); }"""
+    found = visit().evaluate(f"({keys})({words})")
+    assert list(found) == ["en", "ru", "zh"]
+    named = [sorted(name for name, _ in found[language]) for language in found]
+    assert named[0] == named[1] == named[2]
+    slots = [{name: sorted(set(re.findall(r"{\d}", said))) for name, said in found[language]} for language in found]
+    assert [name for name in slots[0] if not slots[0][name] == slots[1][name] == slots[2][name] and "refusals" not in name] == []
+    assert all(said.strip() for language in found for _, said in found[language])
 
 
 def test_a_page_that_is_not_allowed_is_told_so(visit, servers, chat, console):

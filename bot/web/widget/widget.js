@@ -27,6 +27,8 @@
   const MAX_QUESTION = 2000; // characters; the server takes no more
   const MAX_TURNS = 20; // exchanges that are kept and sent along; the server reads no more
   const MAX_EVENT = 4_000_000; // characters of one event of a stream; a hundred times the longest reply seen
+  const STARTING = 2; // seconds until a server that is starting is asked again
+  const PATIENCE = 300; // seconds that are waited for it; a first start takes two minutes
   const STALLED = 60; // seconds without a byte after which an answer is given up; the server itself gives up after 45
   const NARROW = matchMedia("(max-width: 640px)"); // a phone, where the chat fills the screen
   const script = document.currentScript ?? document.querySelector('script[src*="widget.js"]');
@@ -99,8 +101,11 @@
         cut_off: "The connection was lost before the answer was complete.",
         stalled: "No answer came for {2} seconds, so it was given up.",
         failed: "The chat at {0} could not answer this because of an error of its own.",
+        loading: "The chat at {0} is still starting.",
         refused: "{2}",
       },
+      starting: "The chat is starting. It goes on by itself…",
+      refusals: { busy: "{2}", rate_limited: "{2}", too_slow: "{2}", index_unreachable: "{2}", failed: "{2}" },
     },
     ru: {
       title: "Спросить документы",
@@ -152,7 +157,16 @@
         cut_off: "Соединение прервалось раньше, чем ответ пришёл целиком.",
         stalled: "Ответа не было {2} секунд, ожидание прекращено.",
         failed: "Чат {0} не смог ответить из-за собственной ошибки.",
+        loading: "Чат {0} ещё запускается.",
         refused: "{2}",
+      },
+      starting: "Чат запускается. Он продолжит сам…",
+      refusals: {
+        busy: "Сейчас ждёт ответа слишком много вопросов. Спросите ещё раз через несколько секунд.",
+        rate_limited: "Слишком много вопросов за минуту. Спросите ещё раз немного позже.",
+        too_slow: "Ответ не был готов вовремя. Спросите ещё раз или короче.",
+        index_unreachable: "Документы сейчас недоступны, поэтому поиск не выполнялся. Спросите ещё раз через минуту.",
+        failed: "Произошла ошибка на стороне чата, она записана. Спросите ещё раз.",
       },
     },
     zh: {
@@ -205,20 +219,33 @@
         cut_off: "回答尚未完整，连接已中断。",
         stalled: "{2} 秒内没有收到回答，已停止等待。",
         failed: "问答服务 {0} 自身出错，未能回答。",
+        loading: "问答服务 {0} 仍在启动。",
         refused: "{2}",
+      },
+      starting: "问答服务正在启动，稍后会自动继续……",
+      refusals: {
+        busy: "目前等待的问题太多，请过几秒再问。",
+        rate_limited: "一分钟内的问题太多，请稍后再问。",
+        too_slow: "未能及时得到回答，请再问一次或问得简短些。",
+        index_unreachable: "目前无法访问文件，因此没有进行查找。请一分钟后再问。",
+        failed: "问答服务出错，已记录。请再问一次。",
       },
     },
   };
 
   const fill = (template, ...values) => template.replace(/\{(\d)\}/g, (_, place) => values[place] ?? "");
 
+  // A name for a conversation, by which the server tells it from others of the same address.
+  const newName = () => [...crypto.getRandomValues(new Uint32Array(3))].map((part) => part.toString(36)).join("");
+
   // --- the API
 
   class Failure extends Error {
-    // What went wrong, as a code of WORDS.en.errors or "stopped". `said` is the server's own sentence; `detail` is for the console.
-    constructor(code, detail = "", said = "") {
+    // What went wrong, as a code of WORDS.en.errors or "stopped". `said` is the server's own sentence, and `reason` the code that
+    // it gave; `detail` is for the console.
+    constructor(code, detail = "", said = "", reason = "") {
       super(detail || code);
-      Object.assign(this, { code, detail, said });
+      Object.assign(this, { code, detail, said, reason });
     }
   }
 
@@ -269,7 +296,8 @@
       () => null,
     );
     const said = sentences(error);
-    if (said) return new Failure("refused", `${detail}, ${error.code}`, said);
+    const reason = text(error?.code);
+    if (said) return new Failure(reason === "loading" ? "loading" : "refused", `${detail}, ${reason}`, said, reason);
     return new Failure(response.status === 404 ? "wrong_address" : response.status >= 500 ? "failed" : "not_json", detail);
   }
 
@@ -329,13 +357,32 @@
       if (!/^text\/event-stream\b/.test(response.headers.get("Content-Type"))) throw notOurs(response);
       for await (const data of serverSentEvents(response.body, watched)) {
         const event = parsed(data);
-        if (event.type === "error") throw new Failure(sentences(event) ? "refused" : "failed", text(event.code), sentences(event));
+        if (event.type === "error") {
+          const [said, reason] = [sentences(event), text(event.code)];
+          throw new Failure(said ? "refused" : "failed", reason, said, reason);
+        }
         yield event;
         if (event.type === "end" || event.type === "abstain") return;
       }
       throw new Failure("cut_off", "the stream ended without its last event");
     } finally {
       watched.end();
+    }
+  }
+
+  // Yields what `events` gives, once the server has started; `told` is called while it has not.
+  async function* onceStarted(events, told, stop) {
+    for (let waited = 0; ; waited += STARTING) {
+      try {
+        return yield* events();
+      } catch (failure) {
+        if (failure.code !== "loading" || waited >= PATIENCE) throw failure;
+      }
+      told();
+      await new Promise((later, sooner) => {
+        const timer = setTimeout(later, STARTING * 1000);
+        stop?.addEventListener("abort", () => (clearTimeout(timer), sooner(stop.reason)), { once: true });
+      });
     }
   }
 
@@ -705,6 +752,7 @@
     #opener = null; // what had the focus before the chat was opened
     #cited = null; // the marker whose card is open
     #key = "";
+    #name = newName();
     #leaving = null; // aborted when the element leaves the page: ends its listeners
 
     connectedCallback() {
@@ -776,6 +824,7 @@
     clear() {
       this.#running?.abort(new Failure("stopped", "cleared"));
       this.#turns = [];
+      this.#name = newName();
       this.#save();
       this.#redraw();
       this.#emit("reset", {});
@@ -999,7 +1048,12 @@
       try {
         const nothing = { kind: "answer", answer: "", sentences: [], citations: [] };
         let draft = nothing;
-        for await (const event of converse(this.#api, { question, history, language: this.#language }, signal)) {
+        const asked = { question, history, conversation: this.#name, language: this.#language };
+        const starting = () => {
+          shown.lastChild.replaceWith(el("p", { class: "reply searching" }, this.#words.starting));
+          this.#status.textContent = this.#words.starting;
+        };
+        for await (const event of onceStarted(() => converse(this.#api, asked, signal), starting, signal)) {
           if (event.type === "restart") draft = nothing;
           if (event.type === "citation") draft = { ...draft, citations: [...draft.citations, event] };
           if (event.type === "sentence")
@@ -1031,10 +1085,17 @@
 
     async #check() {
       const api = this.#api;
-      try {
+      const notice = el("p", { class: "reply searching" }, this.#words.starting);
+      const checked = async function* () {
         await check(api);
+      };
+      const { signal } = this.#leaving;
+      try {
+        await onceStarted(checked, () => notice.isConnected || this.#running || this.#tail.append(notice), signal).next();
+        notice.remove();
       } catch (failure) {
-        if (this.#leaving && api === this.#api)
+        notice.remove();
+        if (!signal.aborted && api === this.#api)
           this.#tail.append(this.#notice(this.#explain(failure), () => (this.#tail.replaceChildren(), this.#check())));
       }
     }
@@ -1289,7 +1350,9 @@
     // Says what went wrong: to the visitor in a sentence, to the page's owner in the console and as an event.
     #explain(failure) {
       const { code, detail } = failure instanceof Failure ? failure : new Failure("failed", `${failure.stack}`);
-      const say = ({ errors }) => fill(errors[code], this.#api, location.origin, failure.said || STALLED);
+      const known = code === "refused" && Object.hasOwn(WORDS.en.refusals, failure.reason);
+      const say = ({ errors, refusals }) =>
+        fill(known ? refusals[failure.reason] : errors[code], this.#api, location.origin, failure.said || STALLED);
       console.error(`[sco-chat] ${code}: ${say(WORDS.en)} ${detail}`.trim());
       this.#emit("error", { code, message: say(this.#words) });
       return say(this.#words);
