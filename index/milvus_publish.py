@@ -10,7 +10,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from index.encoded import Progress, unpacked
+from index.encoded import PackedStates, Progress
 from index.entries import Texts
 from index.errors import IndexUnreachableError, IndexUnusableError
 from index.manifest import MANIFEST
@@ -35,7 +35,6 @@ from index.milvus_records import (
 )
 from index.milvus_store import BEFORE, COUNT, PUBLISH, PublishedGeneration, published_files
 from index.postings import load_statistics
-from index.reader import SentenceStates
 from index.store import Generation
 
 BATCH = 400  # records sent at a time, of at most 140 KB each: Milvus takes 64 MB
@@ -118,9 +117,10 @@ class _Publication:
                 paragraph = PublishedParagraph(document_id, first, one, ids)
                 self._add(PARAGRAPHS, paragraph_record(row, number, paragraph, vector, statistics.weights(ids)))
                 row += 1
-            kept = zip(entry.sentences.encoded.vectors, _ids(entry.sentences), _states(entry.sentences), strict=True)
-            for vector, ids, states in kept:
-                self._add(SENTENCES, sentence_record(sentence, vector, ids, states))
+            for vector, ids, (tokens, states) in zip(
+                entry.sentences.encoded.vectors, _ids(entry.sentences), _states(entry.sentences), strict=True
+            ):
+                self._add(SENTENCES, sentence_record(sentence, vector, ids, tokens, states))
                 sentence += 1
             progress(row + sentence, manifest.paragraphs + manifest.sentences)
         for name in published_files(manifest):
@@ -166,11 +166,10 @@ def _ids(texts: Texts) -> Iterator[Ints]:
     yield from np.split(texts.terms.ids, np.cumsum(texts.terms.lengths)[:-1])
 
 
-def _states(texts: Texts) -> Iterator[SentenceStates]:
-    """Yield the token states of each text."""
+def _states(texts: Texts) -> Iterator[tuple[Ints, PackedStates]]:
+    """Return the ids of each text's tokens, and their states."""
     ends = np.cumsum(texts.encoded.lengths)[:-1]
-    for ids, states in zip(np.split(texts.encoded.ids, ends), np.split(unpacked(texts.encoded.states), ends), strict=True):
-        yield SentenceStates(ids, states)
+    return zip(np.split(texts.encoded.ids, ends), np.split(texts.encoded.states, ends), strict=True)
 
 
 def _before(server: Server, names: Names) -> Names | None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from index.document import Description, Paragraph
 from index.embedding import Vectors
-from index.encoded import StoredVectors
+from index.encoded import PackedStates, StoredVectors, unpacked
 from index.entries import ParagraphRow, description_of, paragraph_of
 from index.manifest import Manifest
 from index.milvus import Field, Record
@@ -92,7 +92,7 @@ class PublishedParagraph:
     @property
     def text(self) -> str:
         """The record's text."""
-        return json.dumps([self.document_id, self.first_sentence, packed(self.terms), *self.row])
+        return json.dumps([self.document_id, self.first_sentence, _joined(self.terms), *self.row])
 
 
 def paragraph_record(row: int, document: int, paragraph: PublishedParagraph, vector: StoredVectors, weights: Mapping[int, float]) -> Record:
@@ -103,27 +103,30 @@ def paragraph_record(row: int, document: int, paragraph: PublishedParagraph, vec
 def paragraph_in(text: str) -> PublishedParagraph:
     """Return the paragraph in a record's *text*."""
     document_id, first_sentence, terms, *values = json.loads(text)
-    (ids,) = unpacked(terms, 1)
+    (ids,) = _parts(terms, 1)
     return PublishedParagraph(document_id, first_sentence, ParagraphRow(*values), np.frombuffer(ids, np.int32))
 
 
-def sentence_record(row: int, vector: StoredVectors, terms: Ints, states: SentenceStates) -> Record:
-    """Return the record of the sentence at *row*. Nobody searches for its vector, so that is a text, which lies on disk there."""
-    kept = packed(np.array(states.states.shape[1:], dtype=np.int32), states.ids.astype(np.int32), states.states.astype(np.float16))
-    return {"id": row, "text": packed(vector.astype(np.float16), terms), "states": kept, **_FILLED}
+def sentence_record(row: int, vector: StoredVectors, terms: Ints, tokens: Ints, states: PackedStates) -> Record:
+    """Return the record of the sentence at *row*: the ids of its terms, and of its tokens with their states.
+
+    Nobody searches for its vector, so that is a text, which lies on the server's disk.
+    """
+    kept = _joined(np.array(states.shape[1:], dtype=np.int32), tokens.astype(np.int32), states)
+    return {"id": row, "text": _joined(vector.astype(np.float16), terms), "states": kept, **_FILLED}
 
 
 def sentence_in(text: str) -> tuple[Vectors, Ints]:
     """Return the vector and the ids of the terms in a sentence record's *text*."""
-    vector, terms = unpacked(text, 2)
+    vector, terms = _parts(text, 2)
     return np.frombuffer(vector, np.float16).astype(np.float32), np.frombuffer(terms, np.int32)
 
 
 def states_in(text: str) -> SentenceStates:
     """Return the token states in a sentence record's *text*."""
-    width, ids, values = unpacked(text, 3)
+    width, tokens, states = _parts(text, 3)
     shape = (-1, int(np.frombuffer(width, np.int32)[0]))
-    return SentenceStates(np.frombuffer(ids, np.int32), np.frombuffer(values, np.float16).reshape(shape))
+    return SentenceStates(np.frombuffer(tokens, np.int32), unpacked(np.frombuffer(states, np.uint8).reshape(shape)))
 
 
 def document_key(number: int) -> str:
@@ -152,14 +155,14 @@ def text_record(key: str, text: str) -> Record:
     return {"id": key, "text": text, **_FILLED}
 
 
-def packed(*arrays: NDArray[np.generic]) -> str:
+def _joined(*arrays: NDArray[np.generic]) -> str:
     """Return the bytes of *arrays* in one text, after their lengths, in base64."""
     lengths = np.array([array.nbytes for array in arrays], dtype=np.uint32)
     return base64.b64encode(b"".join(array.tobytes() for array in (lengths, *arrays))).decode("ascii")
 
 
-def unpacked(text: str, arrays: int) -> list[bytes]:
-    """Return the bytes of that number of *arrays*, which `packed` wrote."""
+def _parts(text: str, arrays: int) -> list[bytes]:
+    """Return the bytes of that number of *arrays*, which `_joined` wrote."""
     content = base64.b64decode(text)
     ends = 4 * arrays + np.cumsum(np.frombuffer(content, np.uint32, arrays), dtype=np.int64)
     return [content[start:end] for start, end in zip([4 * arrays, *ends[:-1].tolist()], ends.tolist(), strict=True)]
