@@ -19,12 +19,12 @@ from index.encoded import PackedStates, StoredVectors, unpacked
 from index.entries import ParagraphRow, description_of, paragraph_of
 from index.manifest import Manifest
 from index.milvus import Field, Record
+from index.nearest import EXACT
 from index.reader import SentenceStates
 
 Ints = NDArray[np.int32]
 LAYOUT = 1  # raised whenever these records change: a generation published in another layout is published anew
 PARAGRAPHS, SENTENCES, TEXTS = "paragraphs", "sentences", "texts"
-EXACT = 1_000_000  # paragraphs up to which a question is compared with every vector; more are searched by a graph
 LONGEST = 65_000  # characters of a text: Milvus takes 65,535 bytes
 
 _ROW, _TEXT = Field("id", "id"), Field("text", "text")
@@ -57,7 +57,7 @@ def named(prefix: str, collection: str) -> Names | None:
 
 
 def vector_field(manifest: Manifest) -> Field:
-    """Return the field of the paragraphs' vectors."""
+    """Return the field of the paragraphs' vectors; as many as are not all compared in a folder are searched by a graph."""
     return Field("vector", "vector", manifest.dimension, indexed=manifest.paragraphs > EXACT)
 
 
