@@ -25,6 +25,7 @@ TREND = "The trend in a number of countries, which violates international conven
 @pytest.mark.parametrize(
     ("sentence", "source", "fault"),
     [
+        pytest.param("Millions of dollars were spent.", "Billions of dollars were spent.", "number", id="millions for billions"),
         pytest.param("See <b>this</b> now.", ALL, "markup", id="a tag"),
         pytest.param("All countries [must] act.", ALL, "markup", id="brackets"),
         pytest.param("All countries must look at evil.example.", ALL, "markup", id="a host"),
@@ -135,7 +136,7 @@ def test_shortened_negations_are_written_out(short, whole):
 
 @pytest.mark.parametrize(
     ("statements", "most_shown", "most_dropped"),
-    [(False, 0.02, 0.10), (True, 0.11, 0.10)],
+    [(False, 0.02, 0.10), (True, 0.08, 0.10)],
     ids=["default corpus", "statements"],
 )
 def test_few_unsupported_sentences_pass_and_few_good_ones_fall(embeddings, statements, most_shown, most_dropped):
