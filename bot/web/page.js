@@ -93,7 +93,7 @@ new MutationObserver(() => {
   const log = conversation.querySelector('[role="log"]');
   if (log && log.ariaLabel !== conversation.dataset.log) log.ariaLabel = conversation.dataset.log;
   conversation.querySelector('.examples[role="list"]')?.setAttribute("role", "group"); // of buttons, which are no items of a list
-  translate(".toast-title", "Connection Lost", announcement.dataset.connectionLost);
+  translate(".toast-title", "Error", announcement.dataset.error);
   translate('[data-testid="toast-text"]', "Connection to the server was lost. Attempting reconnection...", announcement.dataset.reconnecting);
   const answers = conversation.querySelectorAll(".answer");
   const first = answers[answers.length - 1]?.querySelector(".marker")?.getAttribute("href");

@@ -359,7 +359,7 @@ def test_a_lost_connection_is_told_in_the_pages_language(browser, site, language
     asked.fill(TRAFFICKING)
     asked.press("Enter")
     expect(page.get_by_text(labels(language)["reconnecting"])).to_be_visible()
-    expect(page.get_by_text(labels(language)["connection_lost"])).to_be_visible()
+    expect(page.get_by_text(labels(language)["error"])).to_be_visible()
     assert page.get_by_text("Connection").count() == 0
     page.context.close()
 
