@@ -53,7 +53,7 @@ WORDS = 10  # of a question
 WARM = 20  # questions before the clock counts
 BLOCK = 65_536  # vectors compared at a time
 ROUNDING = 1e-5  # by which a cosine differs when it is computed among others
-_FILES = ("postings-starts.npy", "postings-texts.npy", "postings-weights.npy", *STATISTICS)
+SEARCHED = ("postings-starts.npy", "postings-texts.npy", "postings-weights.npy", *STATISTICS)  # files of terms
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Served:
     """What one process measured that answers from an index."""
 
     opened: float  # seconds, with every file compared with its digest
-    resident: dict[str, float]  # megabytes, by when
+    resident: dict[str, tuple[float, float]]  # megabytes, by when: own, and mapped from files, which the system takes back when it must
     milliseconds: dict[str, list[float]]
     recall: float
 
@@ -88,16 +88,20 @@ def main() -> None:
 
 def measure(made: "MadeUp", size: int, scratch: Path, questions: Sequence[str]) -> None:
     """Build an index of *size* paragraphs or some more, have a process of its own serve from it, and print what it took."""
-    with tempfile.TemporaryDirectory(dir=scratch) as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
         started = time.perf_counter()
-        manifest = made.write(folder, size)
+        manifest = made.write(Path(folder), size)
         built = time.perf_counter() - started
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            served = pool.apply(serve, (folder, scratch, questions))
-        files = {path: path.stat().st_size for path in (folder / manifest.generation).rglob("*") if path.is_file()}
-    vectors = sum(bytes_ for path, bytes_ in files.items() if path.name == f"paragraphs{'-lists' if manifest.probes else ''}.faiss")
-    terms_ = sum(bytes_ for path, bytes_ in files.items() if path.parent.name.endswith("-terms") and path.name in _FILES)
+            served = pool.apply(serve, (Path(folder), scratch, questions))
+        show(Path(folder) / manifest.generation, manifest, built, served)
+
+
+def show(generation: Path, manifest: Manifest, built: float, served: Served) -> None:
+    """Print what it took to build and to serve from the folder *generation*."""
+    files = {path: path.stat().st_size for path in generation.rglob("*") if path.is_file()}
+    vectors = sum(size for path, size in files.items() if path.name == f"paragraphs{'-lists' if manifest.probes else ''}.faiss")
+    of_terms = sum(size for path, size in files.items() if path.parent.name.endswith("-terms") and path.name in SEARCHED)
     whole = sum(files.values())
     print(f"\n{manifest.paragraphs:,} paragraphs, {manifest.sentences:,} sentences, {manifest.documents:,} documents")
     print(
@@ -105,10 +109,10 @@ def measure(made: "MadeUp", size: int, scratch: Path, questions: Sequence[str]) 
     )
     searched = f"{manifest.probes} lists looked in" if manifest.probes else "every vector compared"
     print(f"{searched}; recall@{NEAR} {served.recall:.4f}, {manifest.recall:.4f} by the build")
-    print(
-        f"read in searching: {vectors / manifest.paragraphs:.0f} bytes a paragraph of vectors, {terms_ / manifest.paragraphs:.0f} of terms"
-    )
-    print(f"opened in {served.opened:.1f} s; MB resident {', '.join(f'{when} {size:,.0f}' for when, size in served.resident.items())}")
+    print(f"searched: {vectors / manifest.paragraphs:.0f} bytes a paragraph of vectors, {of_terms / manifest.paragraphs:.0f} of terms")
+    print(f"opened in {served.opened:.1f} s; MB of memory, its own and mapped from files:")
+    for when, (own, mapped) in served.resident.items():
+        print(f"{when:<44}{own:>16,.0f}{mapped:>10,.0f}")
     print(f"milliseconds{HEAD[12:]}")
     for name, milliseconds in served.milliseconds.items():
         print(row(name, milliseconds), flush=True)
@@ -159,10 +163,11 @@ def recall(generation: Generation, questions: Sequence[np.ndarray]) -> float:
     return float(np.mean([cosines >= lowest - ROUNDING for cosines, lowest in zip(found, best[:, -1], strict=True)]))
 
 
-def memory() -> float:
-    """Return the megabytes (10^6 bytes) that this process has resident, mapped files included."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")) * 1024 / 1e6
+def memory() -> tuple[float, float]:
+    """Return the megabytes (10^6 bytes) that this process has resident: its own, and mapped from files."""
+    status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    kilobytes = {name: int(line.split()[1]) for line in status for name in ("RssAnon", "RssFile") if line.startswith(f"{name}:")}
+    return kilobytes["RssAnon"] * 1024 / 1e6, kilobytes["RssFile"] * 1024 / 1e6
 
 
 def question(path: Path, number: int) -> str:
