@@ -12,6 +12,7 @@ sentences of the folder's other files, embedded by the real model. Reads /proc, 
 import argparse
 import itertools
 import multiprocessing
+import os
 import random
 import tempfile
 import time
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app import ONE_THREAD
 from bot.assistant import Assistant
 from bot.conversation import Conversation
 from index.document import Description, Document
@@ -74,6 +76,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=QUESTIONS)
     parser.add_argument("--scratch", type=Path, help="where the indexes are made: some 25 KB a paragraph")
     options = parser.parse_args()
+    os.environ.update(ONE_THREAD)  # for the processes that serve
     print(machine(), flush=True)
     paths = sorted(options.folder.rglob("*.txt"))
     random.Random(1).shuffle(paths)
