@@ -116,8 +116,11 @@ def _judge(question: str, found: SearchResult, unrelated: float) -> Evidence | N
     of_sentences = sentence_signals(question, found)
     of_question = question_signals(question, found, of_sentences)
     probability = fitted()["answerable"].probability(of_question)
+    elsewhere = of_question["best_cosine"] < OUT_OF_SCOPE_BELOW
+    if elsewhere and of_question["unknown_name"]:  # "the capital of France": nothing near, and a name that the documents lack
+        return NoEvidence("out_of_scope", min(probability, ANSWER_FROM))
     if probability < ANSWER_FROM:
-        return NoEvidence("out_of_scope" if of_question["best_cosine"] < OUT_OF_SCOPE_BELOW else "no_evidence", probability)
+        return NoEvidence("out_of_scope" if elsewhere else "no_evidence", probability)
     answers = fitted()["answers"]
     ranked = sorted(
         ((answers.probability(signals), scored) for signals, scored in zip(of_sentences, found.sentences, strict=True)

@@ -35,7 +35,12 @@ _ASKS_NUMBER = re.compile(
     r"|\bwhat (?:share|percentage|number|figure|amount|proportion)\b",
     re.IGNORECASE,
 )
-_ASKS_TIME = re.compile(r"\bwhen\b|\b(?:what|which) (?:date|day|month|year|time|week)\b|\bhow (?:long|often|recently)\b", re.IGNORECASE)
+# "When" asks where it opens or ends the question, or an auxiliary follows; in "what happened when they joined" it does not.
+_ASKS_TIME = re.compile(
+    r"^\W*(?:and |so |but )?when\b|\bwhen\W*$|\bwhen (?:is|are|was|were|do|does|did|will|would|can|could|has|have|had)\b"
+    r"|\b(?:what|which) (?:date|day|month|year|time|week)\b|\bhow (?:long|often|recently)\b",
+    re.IGNORECASE,
+)
 
 
 @lru_cache(maxsize=100_000)

@@ -19,7 +19,7 @@ WIDTH = 128  # of a thin state: what the index keeps of a token is 256 bytes
 LAYERS = 2
 HEADS = 4
 INNER = 256  # width between the two maps of a layer
-DROPOUT = 0.1  # of the thin states, in training
+DROPOUT = 0.1  # in training, of the thin states and within the layers: without it .03 of AUROC on the speeches was lost
 MOST_PAIRS = 64  # that a graph takes at a time
 OPSET = 18  # of ONNX, as in index/graph.py
 PAIR_FEATURES = 2  # cosine of the vectors, likeness of the words
@@ -46,7 +46,7 @@ class ReaderModule(nn.Module):
         self.norm = nn.LayerNorm(WIDTH)
         self.seg = nn.Embedding(2, WIDTH)
         self.feat = nn.Linear(3, WIDTH)
-        layer = nn.TransformerEncoderLayer(WIDTH, HEADS, INNER, dropout=0.0, activation="relu", batch_first=True, norm_first=True)
+        layer = nn.TransformerEncoderLayer(WIDTH, HEADS, INNER, dropout=DROPOUT, activation="relu", batch_first=True, norm_first=True)
         self.enc = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
         self.out = nn.LayerNorm(WIDTH)
         self.head = nn.Sequential(nn.Linear(2 * WIDTH + PAIR_FEATURES, WIDTH), nn.GELU(), nn.Linear(WIDTH, 1))

@@ -16,12 +16,14 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from index.embedding import DEFAULT_MODEL, Encoder, TokenStates, check_model
@@ -39,8 +41,9 @@ MINED = 2  # sentences of other paragraphs a group, drawn from the MINED_FROM ne
 MINED_FROM = 6
 BATCH_QUESTIONS = 256  # multiplied with all sentences at a time: 50 MB over 50,000 sentences
 WEIGHT_DECAY = 0.05
-WARM_UP = 0.05  # share of the steps in which the rate rises to its highest; it then falls by a cosine
-LOWEST_RATE = 0.05  # share of the highest rate at which a pass ends
+AVERAGING = 0.998  # share of the mean that stays at each step: it spans some 500 steps
+WARM_UP = 0.03  # share of the steps in which the rate rises to its highest; it then falls by a cosine
+LOWEST_RATE = 0.02  # share of the highest rate at which training ends
 LARGEST_GRADIENT = 1.0  # norm to which gradients are cut
 HELD_CANDIDATES = 12  # sentences ranked for a question kept aside, the nearest by cosine
 
@@ -50,22 +53,16 @@ _INITIAL_SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
-    """One pass: *public* groups drawn, all near-miss groups *repeats* times, *more* of them drawn again; *rate* the highest."""
+class Plan:
+    """How often all near-miss groups are gone through, with how many *public* ones drawn each time; *rate* is the highest."""
 
+    epochs: int
     public: int
-    repeats: int
-    more: int
     rate: float
     seed: int
 
 
-PASSES = (
-    Pass(public=7500, repeats=1, more=4000, rate=2.5e-3, seed=1),
-    Pass(public=6000, repeats=2, more=0, rate=2e-3, seed=10),
-    Pass(public=6000, repeats=2, more=0, rate=1.5e-3, seed=11),
-    Pass(public=6000, repeats=2, more=0, rate=1e-3, seed=12),
-)
+PLAN = Plan(epochs=3, public=6000, rate=2.5e-3, seed=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +79,9 @@ class Figures:
     auroc: float | None
 
 
-def draw(data: Data, one: Pass, rng: random.Random) -> list[Group]:
-    """Return the groups of a pass; sets smaller than what is to be drawn are taken whole."""
-    public, near = list(data.public), list(data.near_misses)
-    return rng.sample(public, min(one.public, len(public))) + near * one.repeats + rng.sample(near, min(one.more, len(near)))
+def draw(data: Data, public: int, rng: random.Random) -> list[Group]:
+    """Return the groups of an epoch; a public set smaller than what is to be drawn is taken whole."""
+    return rng.sample(list(data.public), min(public, len(data.public))) + list(data.near_misses)
 
 
 def mine(groups: Sequence[Group], encoded: EncodedTexts) -> list[list[int]]:
@@ -132,28 +128,31 @@ def loss_of(logits: Tensor, labels: Sequence[Sequence[float]]) -> Tensor:
 
 
 def rate_at(done: float, highest: float) -> float:
-    """Return the learning rate after the share *done* in [0, 1] of a pass."""
+    """Return the learning rate after the share *done* in [0, 1] of all steps."""
     return highest * min(1.0, done / WARM_UP) * (LOWEST_RATE + (1 - LOWEST_RATE) * 0.5 * (1 + math.cos(math.pi * done)))
 
 
-def train_pass(
-    net: ReaderModule, groups: Sequence[Group], encoded: EncodedTexts, information: Information, one: Pass, watch: Watch
-) -> None:
-    """Change the weights of *net* by one pass over *groups*."""
-    rng = random.Random(one.seed)  # noqa: S311  # chance for training, no secret
-    torch.manual_seed(one.seed)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=one.rate, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.98))
-    steps = math.ceil(len(groups) / BATCH_GROUPS)
+def fit(net: ReaderModule, data: Data, encoded: EncodedTexts, information: Information, plan: Plan, watch: Watch) -> ReaderModule:
+    """Train *net* by *plan*, and return a module with the mean of its late weights, which is what is kept."""
+    rng = random.Random(plan.seed)  # noqa: S311  # chance for training, no secret
+    torch.manual_seed(plan.seed)
+    epochs = [draw(data, plan.public, rng) for _ in range(plan.epochs)]
+    steps = sum(math.ceil(len(groups) / BATCH_GROUPS) for groups in epochs)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=plan.rate, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.98))
+    averaged = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING))  # type: ignore[no-untyped-call]
     net.train()
-    for step, batch in enumerate(_batches(groups, mine(groups, encoded), encoded, rng)):
+    batches = (batch for groups in epochs for batch in _batches(groups, mine(groups, encoded), encoded, rng))
+    for step, batch in enumerate(batches):
         for parameters in optimiser.param_groups:
-            parameters["lr"] = rate_at(step / steps, one.rate)
+            parameters["lr"] = rate_at(step / steps, plan.rate)
         loss = loss_of(net(collate(encoded, information, [pair for pairs, _ in batch for pair in pairs])), [labels for _, labels in batch])
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         nn.utils.clip_grad_norm_(net.parameters(), LARGEST_GRADIENT)
         optimiser.step()
+        averaged.update_parameters(net)
         watch(step + 1, steps, float(loss.detach()))
+    return cast(ReaderModule, averaged.module).eval()
 
 
 def _batches(
@@ -216,7 +215,7 @@ def _auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
     return float(mannwhitneyu(positive, negative).statistic) / (len(positive) * len(negative))
 
 
-def train(data: Data, embeddings: Encoder, output: Path, passes: Sequence[Pass]) -> dict[str, Figures]:
+def train(data: Data, embeddings: Encoder, output: Path, plan: Plan) -> dict[str, Figures]:
     """Train a reader and write *output* with, beside it, the same name ending in .sha256 and .json. Return the figures by set.
 
     Raises UserError if *output* cannot be written.
@@ -228,10 +227,8 @@ def train(data: Data, embeddings: Encoder, output: Path, passes: Sequence[Pass])
     information = token_information(embeddings.files)
     torch.manual_seed(_INITIAL_SEED)
     net = ReaderModule(state_width=encoded.states[0].shape[1])
-    rng = random.Random(_INITIAL_SEED)  # noqa: S311  # chance for training, no secret
-    for number, one in enumerate(passes, start=1):
-        with tqdm(desc=f"pass {number} of {len(passes)}", unit="step") as bar:
-            train_pass(net, draw(data, one, rng), encoded, information, one, partial(_advance, bar))
+    with tqdm(desc="training", unit="step") as bar:
+        net = fit(net, data, encoded, information, plan, partial(_advance, bar))
     content = weights_file(net, information, embeddings.files.digest)
     _, reader = load_reader(content)
     figures = {name: measure(reader, groups, encoded) for name, groups in data.held.items()}
@@ -241,7 +238,7 @@ def train(data: Data, embeddings: Encoder, output: Path, passes: Sequence[Pass])
         "data": data.digests,
         "absent": data.absent,
         "groups": {"public": len(data.public), "near misses": len(data.near_misses)},
-        "passes": [asdict(one) for one in passes],
+        "plan": asdict(plan),
         "figures": {name: asdict(one) for name, one in figures.items()},
         "seconds": round(time.monotonic() - started),
     }
@@ -280,7 +277,7 @@ def main(arguments: Sequence[str]) -> int:
             tqdm.write(f"Not in {options.data}, trained without: {', '.join(data.absent)}", file=sys.stderr)
         with TemporaryDirectory() as folder:
             embeddings = prepare_encoder(check_model(DEFAULT_MODEL), Path(folder))  # as it serves, so that its states are those met later
-            figures = train(data, embeddings, options.output, PASSES)
+            figures = train(data, embeddings, options.output, PLAN)
     except UserError as error:
         tqdm.write(str(error), file=sys.stderr)
         return 1

@@ -159,9 +159,9 @@ def _reading(generation, embeddings, language) -> Assistant:
 
 @LANGUAGES
 def test_with_a_model_that_reads_the_language_its_questions_are_searched_for_as_they_are(generation, embeddings, language):
-    """The document's own sentence, with a word on its language."""
+    """The document's own sentences, with a word on their language."""
     reply = _reading(generation, embeddings, language).reply(OTHERS[language], Conversation())
     assert isinstance(reply, Answer)
-    assert reply.citations[0].sentence_id == "norov-remarks-mcis-2019/p27/s1"
+    assert "norov-remarks-mcis-2019/p27/s1" in [citation.sentence_id for citation in reply.citations]
     assert reply.standalone_question == OTHERS[language]
     assert reply.note == messages(language)["original_language"]

@@ -123,9 +123,25 @@ def test_nothing_to_read_gives_no_logit(encoded):
     assert shipped().read(tokens_of(encoded, QUESTION), [], np.zeros(0, dtype=np.float32)).shape == (0,)
 
 
-def test_the_sentence_that_answers_stands_above_the_others(encoded):
+STATEMENTS = [
+    "In 2018 the member states seized 40 percent of the drugs seized in the region.",
+    "The next summit will take place in Bishkek in June.",
+    "We support a settlement that is led by the Afghans themselves.",
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Where will the next summit be held?", 1),
+        ("What share of the drugs was seized by the member states?", 0),
+        ("Who should lead the settlement?", 2),
+    ],
+)
+def test_the_sentence_that_answers_stands_above_the_others(embeddings, question, answer):
     """What the reader is for."""
-    assert int(np.argmax(by_reader(shipped(), encoded, QUESTION, SENTENCES))) == 0
+    texts = encode_texts(embeddings, [question, *STATEMENTS], lambda done, total: None)
+    assert int(np.argmax(by_reader(shipped(), texts, question, STATEMENTS))) == answer
 
 
 # --- the file
