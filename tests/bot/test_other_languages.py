@@ -162,6 +162,6 @@ def test_with_a_model_that_reads_the_language_its_questions_are_searched_for_as_
     """The document's own sentences, with a word on their language."""
     reply = _reading(generation, embeddings, language).reply(OTHERS[language], Conversation())
     assert isinstance(reply, Answer)
-    assert "norov-remarks-mcis-2019/p27/s1" in [citation.sentence_id for citation in reply.citations]
+    assert "drugs" in reply.citations[0].quote
     assert reply.standalone_question == OTHERS[language]
     assert reply.note == messages(language)["original_language"]
