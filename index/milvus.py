@@ -18,6 +18,7 @@ from index.errors import IndexUnreachableError, IndexUnusableError
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
+_CONNECTION = {"grpc.keepalive_permit_without_calls": False}  # a server may hang up on who pings it with nothing to ask
 READING_S = 5  # seconds that one call in answering a question may take
 WRITING_S = 60  # and one in publishing
 LOADING_S = 3600  # in which a collection must be loaded: 100 million rows take many minutes
@@ -223,7 +224,9 @@ class Server:
                 from pymilvus import MilvusClient
 
                 if self._connected is None:
-                    self._connected = MilvusClient(uri=self.address.uri, token=self.address.token, timeout=READING_S)
+                    self._connected = MilvusClient(
+                        uri=self.address.uri, token=self.address.token, timeout=READING_S, grpc_options=_CONNECTION
+                    )
             finally:
                 self._connecting.release()
         return self._connected
