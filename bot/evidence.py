@@ -7,15 +7,14 @@ coefficients are data, evidence.json, made by `python -m bot.evaluation.fitting`
 import hashlib
 import json
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from bot.claims import negated, numbers, plain
 from bot.reply import AbstentionReason
 from bot.signals import question_signals, sentence_signals
-from bot.verification import numbers
 from index.search import ScoredSentence, SearchResult
 from index.terms import terms
 
@@ -33,7 +32,6 @@ NEAR_WITHIN = 0.05  # further sentences are shown up to this far from the neares
 SAME_COSINE = 0.6  # two sentences of different documents say the same from this cosine ...
 SAME_TERMS = 0.6  # ... and this share of the shorter one's terms in common; all pairs of the default corpus were read
 MAX_ALSO = 3  # documents cited beside a sentence because they say the same: more than that is a list, not a check
-_NEGATION = re.compile(r"\b(?:not|cannot|no|none|nobody|nothing|never|neither|nor|without)\b|n['’]t\b", re.IGNORECASE)
 _COEFFICIENTS = Path(__file__).with_name("evidence.json")
 
 
@@ -169,8 +167,5 @@ def says_the_same(one: ScoredSentence, other: ScoredSentence) -> bool:
     left, right = set(terms(one.text)), set(terms(other.text))
     if len(left & right) < SAME_TERMS * max(min(len(left), len(right)), 1):
         return False
-    return _denies(one.text) == _denies(other.text) and numbers(one.text) == numbers(other.text)
-
-
-def _denies(text: str) -> bool:
-    return _NEGATION.search(text) is not None
+    one_text, other_text = plain(one.text), plain(other.text)
+    return bool(negated(one_text)) == bool(negated(other_text)) and numbers(one_text) == numbers(other_text)

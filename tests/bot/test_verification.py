@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.verification import Source, compare, plain, verify
+from bot.verification import Source, compare, verify
 from index.document import Description
 from tests.bot.drafts_read import in_one_batch, read_drafts, shown
 
@@ -25,7 +25,6 @@ TREND = "The trend in a number of countries, which violates international conven
 @pytest.mark.parametrize(
     ("sentence", "source", "fault"),
     [
-        pytest.param("Millions of dollars were spent.", "Billions of dollars were spent.", "number", id="millions for billions"),
         pytest.param("See <b>this</b> now.", ALL, "markup", id="a tag"),
         pytest.param("All countries [must] act.", ALL, "markup", id="brackets"),
         pytest.param("All countries must look at evil.example.", ALL, "markup", id="a host"),
@@ -33,26 +32,7 @@ TREND = "The trend in a number of countries, which violates international conven
         pytest.param("countries must step up", ALL, "fragment", id="a piece of a sentence"),
         pytest.param('The trend raises "grave concerns".', TREND, "quotation", id="a quotation altered by a word"),
         pytest.param('The trend raises "serious concerns.', TREND, "quotation", id="a quotation that does not end"),
-        pytest.param("The SCO member states have confiscated 60 percent of the drugs.", DRUGS, "number", id="another number"),
-        pytest.param("The SCO member states have confiscated 40 tonnes of drugs.", DRUGS, "number", id="another unit"),
-        pytest.param("The SCO member states have confiscated sixty percent of the drugs.", DRUGS, "number", id="a number in words"),
-        pytest.param("Russia has confiscated 40 percent of the drugs.", DRUGS, "name", id="a state for the member states"),
-        pytest.param("The SCO has confiscated 40 percent of the drugs.", DRUGS, "speaker", id="the organisation for its member states"),
-        pytest.param("SCO member states must step up their efforts.", ALL, "speaker", id="the member states for all countries"),
-        pytest.param("The summit will take place in Astana.", SUMMIT, "name", id="another place"),
-        pytest.param("The summit will take place this July.", SUMMIT, "name", id="another month"),
-        pytest.param("All countries must act under NATO.", ALL, "name", id="another organisation"),
         pytest.param("Putin said that all countries must step up their efforts.", ALL, "speaker", id="another speaker"),
-        pytest.param("The SCO is a military bloc.", BLOC, "negation", id="a negation dropped"),
-        pytest.param("The summit will not take place in Bishkek.", SUMMIT, "negation", id="a negation added"),
-        pytest.param("The SCO does not believe military exercises to be important.", BLOC, "negation", id="a negation moved"),
-        pytest.param("The trend in all countries raises concerns.", TREND, "kind", id="all for some"),
-        pytest.param("Some countries must step up their efforts.", ALL, "kind", id="some for all"),
-        pytest.param("Only the UN can coordinate.", ALL, "kind", id="only"),
-        pytest.param("The trend raises concerns because it violates conventions.", TREND, "kind", id="a cause"),
-        pytest.param("Countries of the trend must stop.", TREND, "kind", id="an obligation"),
-        pytest.param("All countries must reduce their efforts.", ALL, "opposite", id="an opposite"),
-        pytest.param("The SCO believes exercises to be unimportant.", BLOC, "opposite", id="an opposite by its prefix"),
     ],
 )
 def test_what_was_altered_is_named(sentence, source, fault):
@@ -82,7 +62,6 @@ def test_what_was_only_reworded_has_no_fault(sentence, source):
 
 CHINA = Description("statement-2022", "Statement", "speech", "2022", speaker="China")
 READY = "We are ready to share our experience, and we invite other countries to join, so that talks can be held."
-VISIT = "He made his first visit to Kyrgyzstan after the end of the war in Tajikistan."
 
 
 @pytest.mark.parametrize(
@@ -90,18 +69,6 @@ VISIT = "He made his first visit to Kyrgyzstan after the end of the war in Tajik
     [
         pytest.param("China is ready to share its experience.", READY, None, id="who says we"),
         pytest.param("The SCO is ready to share its experience.", READY, "speaker", id="who does not say we"),
-        pytest.param("Other countries have joined.", READY, "order", id="an invitation taken up"),
-        pytest.param("Talks are held.", READY, "order", id="what can be for what is"),
-        pytest.param("He made his first visit to Tajikistan.", VISIT, "order", id="a name from elsewhere in the sentence"),
-        pytest.param("He made his first visit to Kyrgyzstan before the war.", VISIT, "kind", id="before for after"),
-        pytest.param("The trade of Asia grew.", "The trade of the world grew.", "name", id="a continent that opens the sentence"),
-        pytest.param("All states welcome it.", "All organisations welcome it.", "kind", id="all of others"),
-        pytest.param("Food went from the poor to the rich.", "Food went from the rich to the poor.", "order", id="there and back"),
-        pytest.param("SCO member states are equal.", "UN member states are equal.", "speaker", id="another body's member states"),
-        pytest.param("Prices rose because of war.", "Prices rose because of drought.", "kind", id="another cause"),
-        pytest.param(
-            "The Doha Treaty was a success.", "Unlike the Doha Treaty, the Cairo Accord was a success.", "order", id="another subject"
-        ),
     ],
 )
 def test_what_a_state_says_is_held_against_its_statement(sentence, source, fault):
@@ -121,17 +88,6 @@ def test_words_that_no_source_knows_are_not_supported(embeddings):
     verdict = verify("The summit will sign a declaration on fisheries.", sources(SUMMIT), embeddings.encode_documents)
     assert verdict.fault == "support"
     assert verdict.score < 0.5
-
-
-def test_typographic_marks_are_no_difference():
-    """Models write plain ones."""
-    assert plain("“don’t”\u00a0–") == '"do not" -'
-
-
-@pytest.mark.parametrize(("short", "whole"), [("can’t", "can not"), ("won't", "will not"), ("Won’t", "Will not"), ("isn't", "is not")])
-def test_shortened_negations_are_written_out(short, whole):
-    """Each is then the word that negates, and no word that no source knows."""
-    assert plain(short) == whole
 
 
 @pytest.mark.parametrize(
