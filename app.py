@@ -1,7 +1,6 @@
 """The command line: serve (default), index, ask, evaluate, feedback. Reads settings, wires the parts, runs; nothing else."""
 
 import argparse
-import hashlib
 import io
 import json
 import os
@@ -16,9 +15,7 @@ if TYPE_CHECKING:
     from bot.assistant import Assistant
     from bot.filters import Scope
     from bot.settings import Settings
-    from index.current import Source
-    from index.embedding import Encoder, ModelFiles
-    from index.milvus import Server
+    from index.command import Place
     from index.stores import Store
 
 ANSWERED, FAILED, BAD_USE, ABSTAINED, FILES_LEFT_OUT = 0, 1, 2, 3, 4
@@ -35,20 +32,6 @@ OFFLINE = {
 }
 # A question has one thread, and visitors have several: libraries that divide one product among all cores wait for each other.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-# Settings that decide no reply.
-NOT_MEASURED = {
-    "store",
-    "milvus_uri",
-    "milvus_token",
-    "milvus_prefix",
-    "corpus_dir",
-    "index_dir",
-    "host",
-    "port",
-    "allowed_origins",
-    "trusted_proxies",
-    "requests_per_minute",
-}
 QUERIES = Path(__file__).resolve().parent / "tests" / "queries"
 EXAMPLES = (
     "What is the SCO's position on legalising cannabis?",
@@ -69,13 +52,13 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ.setdefault(variable, value)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without a character shows "?" for it
-    from bot.settings import read_settings
+    from bot.settings import of_corpus, read_settings
     from index.errors import UserError
 
     try:
         settings = read_settings()
         if getattr(options, "corpus", None):
-            settings = _of_corpus(settings, options.corpus)
+            settings = of_corpus(settings, options.corpus)
         status: int = options.run(options, settings)
         sys.stdout.flush()
     except UserError as error:
@@ -87,27 +70,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return status
-
-
-def _of_corpus(settings: "Settings", corpus: Path) -> "Settings":
-    """Return the settings for the folder *corpus*; an index of its own within the default folder, unless SCO_INDEX_DIR names one.
-
-    So that looking into other documents does not replace the index that a running server follows; on a Milvus server
-    likewise, unless SCO_MILVUS_PREFIX is set.
-    """
-    folder, place = settings.index_dir, os.path.realpath(corpus)
-    prefix, other = settings.milvus_prefix, f"corpus-{hashlib.sha256(os.fsencode(place)).hexdigest()[:12]}"
-    if place != os.path.realpath(settings.corpus_dir):
-        folder = folder if "index_dir" in settings.model_fields_set else folder / other
-        prefix = prefix if "milvus_prefix" in settings.model_fields_set else f"{prefix}_{other.replace('-', '_')}"
-    return settings.model_copy(update={"corpus_dir": corpus, "index_dir": folder, "milvus_prefix": prefix})
-
-
-def _shared_folder(index_dir: Path) -> Path:
-    """Return the folder of what belongs to no one corpus, the encoder's graph and the feedback: the default one for all within it."""
-    from bot.settings import DEFAULT_INDEX
-
-    return DEFAULT_INDEX if DEFAULT_INDEX in index_dir.parents else index_dir
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -175,6 +137,7 @@ def _day(text: str, read: Callable[[str], date]) -> date:
 
 def _serve(options: argparse.Namespace, settings: "Settings") -> int:
     from bot.chat_model import NONE as NO_MODEL
+    from bot.settings import shared_folder
     from bot.web.feedback import NAME, FeedbackFile
     from bot.web.limits import read_proxies
     from bot.web.origins import read_origins
@@ -184,7 +147,7 @@ def _serve(options: argparse.Namespace, settings: "Settings") -> int:
         read_origins(settings.allowed_origins),
         read_proxies(settings.trusted_proxies),
         settings.requests_per_minute,
-        feedback=FeedbackFile(_shared_folder(settings.index_dir) / NAME),
+        feedback=FeedbackFile(shared_folder(settings.index_dir) / NAME),
         measuring=settings.chat_model == NO_MODEL,  # a file of queries would be hundreds of paid calls
     )
     serve(lambda: _assistant(settings), settings.host, settings.port, access)
@@ -192,94 +155,20 @@ def _serve(options: argparse.Namespace, settings: "Settings") -> int:
 
 
 def _feedback(options: argparse.Namespace, settings: "Settings") -> int:
+    from bot.settings import shared_folder
     from bot.web.feedback import NAME, FeedbackFile
 
-    for row in FeedbackFile(_shared_folder(settings.index_dir) / NAME).queries():
+    for row in FeedbackFile(shared_folder(settings.index_dir) / NAME).queries():
         _print_json(row, indent=None)
     return ANSWERED
 
 
 def _index(options: argparse.Namespace, settings: "Settings") -> int:
+    from index.command import make_index, verify_index
+
     if options.verify:
-        return _verify(settings)
-    from index.corpus import survey
-    from index.embedding import check_model
-    from index.graph import prepare_encoder
-
-    survey(settings.corpus_dir)  # what is wrong with the folder is said before the seconds that an export takes
-    server = _server(settings)
-    if server is not None:
-        server.collections()  # so is that it does not answer
-    whole = _build(settings, prepare_encoder(check_model(settings.embedding_model), _shared_folder(settings.index_dir)))
-    if server is not None:
-        _publish(settings.index_dir, server)
-    return ANSWERED if whole else FILES_LEFT_OUT
-
-
-def _server(settings: "Settings") -> "Server | None":
-    """Return the Milvus server that answers, or None where the folder's own index does."""
-    from index.milvus import Address, Server
-
-    if settings.store == "embedded":
-        return None
-    token = {"none": ""}.get(settings.milvus_token, settings.milvus_token)
-    return Server(Address(settings.milvus_uri, token, settings.milvus_prefix))
-
-
-def _publish(folder: Path, server: "Server") -> None:
-    """Publish the index in *folder* on *server*, and say so."""
-    from tqdm import tqdm
-
-    from index.lock import build_lock
-    from index.milvus_publish import publish
-    from index.store import open_generation
-
-    with build_lock(folder), tqdm(desc="Publishing the index", unit=" texts", file=sys.stderr) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        generation = open_generation(folder)
-        new = publish(server, generation, progress)
-    where = f"on Milvus at {server.address.shown} as {server.address.prefix}"
-    print(f"{'Published' if new else 'Was published already:'} {generation.manifest.generation}, {where}", file=sys.stderr)
-
-
-def _verify_published(folder: Path, server: "Server") -> int:
-    """Say whether what is published on *server* is whole and equals the index in *folder*, or what is wrong with it."""
-    from index.milvus_publish import faults
-    from index.milvus_store import PUBLISH, Published
-    from index.store import open_generation
-
-    generation, in_use = open_generation(folder), Published(server).in_use()
-    if in_use == generation.manifest.generation:
-        wrong = faults(server, generation)
-    else:
-        wrong = (f"{in_use or 'Nothing'} is in use on Milvus at {server.address.shown}, not {generation.manifest.generation}. {PUBLISH}",)
-    print(*(wrong or [f"{in_use} on Milvus at {server.address.shown} is whole"]), sep="\n", file=sys.stderr if wrong else sys.stdout)
-    return FAILED if wrong else ANSWERED
-
-
-def _verify(settings: "Settings") -> int:
-    """Say whether the index is whole, or what is wrong with it."""
-    from index.store import open_generation, open_last_good, verify
-
-    folder, server = settings.index_dir, _server(settings)
-    wrong = verify(folder)
-    if not wrong and server is not None:
-        return _verify_published(folder, server)
-    if not wrong:
-        held = open_generation(folder).manifest
-        print(f"The index in {folder} is whole: {held.documents} documents, {held.paragraphs} paragraphs, {held.sentences} sentences")
-        if held.probes:
-            print(f"A question is looked for in {held.probes} lists, where {held.recall:.1%} of the ten nearest paragraphs were found")
-        return ANSWERED
-    print(*wrong, sep="\n", file=sys.stderr)
-    good = open_last_good(folder)
-    meanwhile = f" Until then {good.folder.name} answers, the last good one." if good else ""
-    print(f"Rebuild it with: python app.py index{meanwhile}", file=sys.stderr)
-    return FAILED
+        return ANSWERED if verify_index(_place(settings), sys.stdout, sys.stderr) else FAILED
+    return ANSWERED if make_index(_place(settings), sys.stderr) else FILES_LEFT_OUT
 
 
 def _ask(options: argparse.Namespace, settings: "Settings") -> int:
@@ -330,6 +219,7 @@ def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
     from bot.evaluation.command import Outputs, evaluate
     from bot.evaluation.public import write_dataset
     from bot.evaluation.queries import read_queries
+    from bot.settings import measured
     from index.corpus import read_corpus
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -346,7 +236,7 @@ def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
             options.split,
             documents,
             lambda: _assistant(settings),
-            {name: f"{value}" for name, value in settings.model_dump(mode="json", exclude=NOT_MEASURED).items()},
+            measured(settings),
             Outputs(options.report, options.record, options.baseline, exported),
             sys.stdout,
             sys.stderr,
@@ -359,93 +249,33 @@ def _assistant(settings: "Settings") -> "Assistant":
     from bot.assistant import Assistant
     from bot.chat_model import NONE, open_chat_model
     from bot.following import FollowingAssistant
+    from index.command import check_encoder, open_index
     from index.current import Following
-    from index.embedding import check_model
-    from index.errors import IndexUnusableError
-    from index.manifest import REBUILD
 
     chat_model = None if settings.chat_model == NONE else open_chat_model(settings.chat_model)
-    files = check_model(settings.embedding_model)
-    server = _server(settings)
-    source, store, embeddings = _built(settings, files) if server is None else _published(settings, files, server)
+    opened = open_index(_place(settings), sys.stderr)
 
     def assistant(store: "Store") -> Assistant:
-        if store.manifest.model_digest != files.digest:
-            raise IndexUnusableError(
-                f"The index {store.manifest.generation} was built with another model, {store.manifest.model}, "
-                f"and this one is set: {files.name}. {REBUILD}, or set SCO_EMBEDDING_MODEL to the other."
-            )
-        made = Assistant(store, embeddings, EXAMPLES, chat_model, settings.index_dir / "suggestions.json")
+        check_encoder(store, opened.embeddings)
+        made = Assistant(store, opened.embeddings, EXAMPLES, chat_model, settings.index_dir / "suggestions.json")
         made.prepare()
         return made
 
-    return FollowingAssistant(Following(source, store, assistant))
+    return FollowingAssistant(Following(opened.source, opened.store, assistant))
 
 
-def _published(settings: "Settings", files: "ModelFiles", server: "Server") -> "tuple[Source, Store, Encoder]":
-    """Return where indexes are published, the one in use there, and the encoder for it."""
-    from index.graph import prepare_encoder
-    from index.milvus_store import Published
+def _place(settings: "Settings") -> "Place":
+    """Return where the index is that the settings tell."""
+    from bot.settings import shared_folder
+    from index.command import Place
 
-    source = Published(server)
-    return source, source.open(), prepare_encoder(files, _shared_folder(settings.index_dir))
+    folders = settings.corpus_dir, settings.index_dir, shared_folder(settings.index_dir)
+    if settings.store == "embedded":
+        return Place(*folders, settings.embedding_model, server=None)
+    from index.milvus import Address, Server
 
-
-def _built(settings: "Settings", files: "ModelFiles") -> "tuple[Source, Store, Encoder]":
-    """Return where indexes are built, the one in use there, and the encoder; the index is built first if it is missing or out of date.
-
-    Where it is damaged, the last good one answers, with a warning, if there is one.
-    """
-    from index.build import is_current
-    from index.corpus import survey
-    from index.current import Folder, open_usable
-    from index.errors import BuildLockedError, IndexUnusableError
-    from index.graph import prepare_encoder
-    from index.store import open_last_good
-
-    try:
-        current = is_current(settings.corpus_dir, settings.index_dir, files)
-    except IndexUnusableError:
-        current = True  # but damaged
-    generation = open_usable(settings.index_dir) if current else None
-    if generation is None:
-        survey(settings.corpus_dir)  # as in _index
-    embeddings = prepare_encoder(files, _shared_folder(settings.index_dir))
-    if generation is None:
-        try:
-            _build(settings, embeddings)
-        except BuildLockedError as locked:
-            good = open_last_good(settings.index_dir)
-            if good is None or good.manifest.model_digest != files.digest:
-                raise
-            print(f"{locked} Until then the index before it answers.", file=sys.stderr)
-        generation = open_usable(settings.index_dir)
-    return Folder(settings.index_dir), generation, embeddings
-
-
-def _build(settings: "Settings", embeddings: "Encoder") -> bool:
-    """Build the index, say what it holds and what was left out, and return whether all files are in it."""
-    from tqdm import tqdm
-
-    from index.build import build
-    from index.corpus import Corpus, told
-
-    reports: list[Corpus] = []
-    with tqdm(desc="Building the index", unit=" texts", file=sys.stderr) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        manifest = build(settings.corpus_dir, settings.index_dir, embeddings, progress, reports.append)
-    held = f"{manifest.documents} documents: {manifest.paragraphs} paragraphs, {manifest.sentences} sentences"
-    print(f"Indexed {held}, in {settings.index_dir}", file=sys.stderr)
-    skipped, notices = reports[0].skipped, reports[0].notices
-    if skipped:
-        print(f"Left out {len(skipped):,} of the files:", file=sys.stderr)
-    for line in (*told(skipped), *notices):
-        print(f"- {line}", file=sys.stderr)
-    return not skipped
+    token = {"none": ""}.get(settings.milvus_token, settings.milvus_token)
+    return Place(*folders, settings.embedding_model, Server(Address(settings.milvus_uri, token, settings.milvus_prefix)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The settings: read once, by app.py, from variables that begin with SCO_; everything else receives plain values."""
 
 import difflib
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,20 @@ from index.embedding import DEFAULT_MODEL
 
 _INDEX_PACKAGE = Path(__file__).resolve().parent.parent / "index"
 DEFAULT_INDEX = _INDEX_PACKAGE / "generations"
+# What decides no reply.
+_NOT_MEASURED = {
+    "store",
+    "milvus_uri",
+    "milvus_token",
+    "milvus_prefix",
+    "corpus_dir",
+    "index_dir",
+    "host",
+    "port",
+    "allowed_origins",
+    "trusted_proxies",
+    "requests_per_minute",
+}
 
 
 class Settings(BaseSettings):
@@ -62,3 +77,27 @@ def read_settings() -> Settings:
 def _no_setting(name: str, known: Sequence[str]) -> str:
     likely = difflib.get_close_matches(name.upper(), known, n=1)
     return f"{name} is no setting" + (f" (did you mean {likely[0]}?)" if likely else f"; there are {', '.join(known)}")
+
+
+def of_corpus(settings: Settings, corpus: Path) -> Settings:
+    """Return the settings for the folder *corpus*; an index of its own within the default folder, unless SCO_INDEX_DIR names one.
+
+    So that looking into other documents does not replace the index that a running server follows; on a Milvus server
+    likewise, unless SCO_MILVUS_PREFIX is set.
+    """
+    folder, place = settings.index_dir, os.path.realpath(corpus)
+    prefix, other = settings.milvus_prefix, f"corpus-{hashlib.sha256(os.fsencode(place)).hexdigest()[:12]}"
+    if place != os.path.realpath(settings.corpus_dir):
+        folder = folder if "index_dir" in settings.model_fields_set else folder / other
+        prefix = prefix if "milvus_prefix" in settings.model_fields_set else f"{prefix}_{other.replace('-', '_')}"
+    return settings.model_copy(update={"corpus_dir": corpus, "index_dir": folder, "milvus_prefix": prefix})
+
+
+def shared_folder(index_dir: Path) -> Path:
+    """Return the folder of what belongs to no one corpus, the encoder's graph and the feedback: the default one for all within it."""
+    return DEFAULT_INDEX if DEFAULT_INDEX in index_dir.parents else index_dir
+
+
+def measured(settings: Settings) -> dict[str, str]:
+    """Return the settings that replies depend on, which a record of an evaluation states."""
+    return {name: f"{value}" for name, value in settings.model_dump(mode="json", exclude=_NOT_MEASURED).items()}

@@ -3,6 +3,7 @@
 import re
 import shutil
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -10,6 +11,7 @@ import app
 from bot.settings import DEFAULT_INDEX, Settings
 from index import current
 from index.build import build
+from index.command import Place
 from index.lock import build_lock
 from index.manifest import read_manifest
 from tests.fakes import WordEmbeddings
@@ -27,8 +29,8 @@ def index(tmp_path, monkeypatch) -> Path:
         monkeypatch.delenv(f"SCO_{field.upper()}", raising=False)
     monkeypatch.setenv("SCO_INDEX_DIR", str(tmp_path / "index"))
     monkeypatch.setenv("SCO_CORPUS_DIR", str(tmp_path / "corpus"))
-    monkeypatch.setattr("index.embedding.check_model", lambda name: WordEmbeddings().files)
-    monkeypatch.setattr("index.graph.prepare_encoder", lambda files, folder: WordEmbeddings())
+    monkeypatch.setattr("index.command.check_model", lambda name: WordEmbeddings().files)
+    monkeypatch.setattr("index.command.prepare_encoder", lambda files, folder: WordEmbeddings())
     for texts in (OLD, NEW):
         build(put(tmp_path / "corpus", texts), tmp_path / "index", WordEmbeddings(), silent)
     return tmp_path / "index"
@@ -186,12 +188,12 @@ def used(monkeypatch, index) -> list[tuple[Path, Path, Path]]:
     encoders: list[Path] = []
     calls: list[tuple[Path, Path, Path]] = []
 
-    def take(settings: Settings, encoder: None) -> bool:
-        calls.append((settings.corpus_dir, settings.index_dir, encoders[-1]))
+    def take(place: Place, encoder: None, errors: TextIO) -> bool:
+        calls.append((place.corpus, place.folder, encoders[-1]))
         return True
 
-    monkeypatch.setattr("index.graph.prepare_encoder", lambda files, folder: encoders.append(folder))
-    monkeypatch.setattr(app, "_build", take)
+    monkeypatch.setattr("index.command.prepare_encoder", lambda files, folder: encoders.append(folder))
+    monkeypatch.setattr("index.command._build", take)
     return calls
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import app
-from bot.settings import Settings
+from bot.settings import Settings, measured
 from index import current
 from index.milvus import Server
 from index.milvus_records import named
@@ -28,8 +28,8 @@ def corpus(tmp_path, monkeypatch, milvus, request) -> Path:
     monkeypatch.setenv("SCO_MILVUS_PREFIX", f"command_{len(request.node.name)}")
     monkeypatch.setenv("SCO_INDEX_DIR", str(tmp_path / "index"))
     monkeypatch.setenv("SCO_CORPUS_DIR", str(tmp_path / "corpus"))
-    monkeypatch.setattr("index.embedding.check_model", lambda name: WordEmbeddings().files)
-    monkeypatch.setattr("index.graph.prepare_encoder", lambda files, folder: folder.mkdir(exist_ok=True) or WordEmbeddings())
+    monkeypatch.setattr("index.command.check_model", lambda name: WordEmbeddings().files)
+    monkeypatch.setattr("index.command.prepare_encoder", lambda files, folder: folder.mkdir(exist_ok=True) or WordEmbeddings())
     return put(tmp_path / "corpus", OLD)
 
 
@@ -132,11 +132,11 @@ def test_a_running_server_goes_over_to_what_is_published(capsys, corpus, monkeyp
 
 def milvus_address(settings: Settings):
     """Return the address that the settings tell."""
-    return app._server(settings).address
+    return app._place(settings).server.address
 
 
 def test_the_token_is_shown_nowhere():
     """A log and a record of an evaluation are read by many."""
     settings = Settings(milvus_token="secret")
     assert "secret" not in f"{settings!r}"
-    assert "milvus_token" in app.NOT_MEASURED
+    assert "milvus_token" not in measured(settings)

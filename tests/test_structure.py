@@ -18,7 +18,7 @@ READING_ORDER = """
     index.terms index.embedding index.graph index.reader index.vocabulary
     index.files index.lock index.manifest index.stores index.encoded index.nearest index.postings index.entries
     index.store index.write index.current index.search index.ranking index.retriever index.build
-    index.milvus index.milvus_records index.milvus_store index.milvus_publish
+    index.milvus index.milvus_records index.milvus_store index.milvus_publish index.command
     index.training.data index.training.states index.training.model index.training.train
 
     bot.errors bot.settings bot.filters bot.reply bot.conversation bot.languages bot.messages bot.courtesy bot.prompts
