@@ -9,6 +9,7 @@ const announcement = document.getElementById("status");
 const wide = matchMedia("(min-width: 900px)");
 const QUESTION = "#question textarea";
 const LINKS = 'a[href^="./documents/"]';
+const ABOVE = 14; // pixels that stay free above a question
 const root = new URL(document.baseURI).pathname; // below a proxy's path the site has no other
 
 // Gradio's own switch, ?__theme=dark, goes for our parts too; without it all follow the system.
@@ -21,6 +22,7 @@ let shown = null; // the address in the panel
 let newest = null; // which answer was the last one when we looked
 let opener = null; // what opened the sheet, on a phone
 let restored = false; // whether an unsent question was put back
+let led = { questions: 0, top: 0 }; // how many questions there were, and how far down we scrolled for the last one
 
 function show(address) {
   shown = address;
@@ -82,6 +84,15 @@ function translate(where, english, ours) {
     for (const node of place.childNodes) if (node.nodeType === Node.TEXT_NODE && node.data.trim() === english) node.data = ours;
 }
 
+// The newest question goes to the top, so that its reply is read from its beginning; who scrolls away is left there.
+function lead(log) {
+  const questions = log.querySelectorAll('[data-testid="user"]');
+  const newest = questions[questions.length - 1];
+  if (!newest || (questions.length === led.questions && Math.abs(log.scrollTop - led.top) > 1)) return;
+  log.scrollTop += newest.getBoundingClientRect().top - log.getBoundingClientRect().top - ABOVE;
+  led = { questions: questions.length, top: log.scrollTop };
+}
+
 // A new answer shows its first citation at once. Gradio names each message by its markup;
 // a screen reader needs a word.
 new MutationObserver(() => {
@@ -92,6 +103,9 @@ new MutationObserver(() => {
   }
   const log = conversation.querySelector('[role="log"]');
   if (log && log.ariaLabel !== conversation.dataset.log) log.ariaLabel = conversation.dataset.log;
+  if (log) lead(log);
+  const down = conversation.querySelector(".scroll-down-button-container button"); // named in English by Gradio
+  if (down && down.title !== conversation.dataset.down) Object.assign(down, { title: conversation.dataset.down, ariaLabel: conversation.dataset.down });
   conversation.querySelector('.examples[role="list"]')?.setAttribute("role", "group"); // of buttons, which are no items of a list
   translate(".toast-title", "Error", announcement.dataset.error);
   translate('[data-testid="toast-text"]', "Connection to the server was lost. Attempting reconnection...", announcement.dataset.reconnecting);

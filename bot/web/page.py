@@ -47,6 +47,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
             elem_id="chat",
             container=False,
             buttons=[],
+            autoscroll=False,  # to the end, over the beginning of a long reply; page.js scrolls
             allow_tags=False,
             latex_delimiters=[],
             feedback_options=None,

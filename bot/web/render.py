@@ -12,6 +12,7 @@ from itertools import groupby
 from bot.web.exchange import Exchange, Place, Said
 from bot.web.labels import labels
 
+KEPT = 12  # characters at a sentence's end that stay beside its markers; a Chinese sentence is one long word
 _NEITHER_LETTER_NOR_SPACE = re.compile(r"[^\w ]|_")
 
 
@@ -50,9 +51,9 @@ def reply_html(one: Exchange) -> str:
         if piece.opens_paragraph:
             paragraphs.append("")
         markers = "".join(f" {_marker(places[number], spoken)}" for number in piece.markers if number in places)
-        start, space, word = piece.text.rpartition(" ")
+        word = piece.text.rpartition(" ")[2][-KEPT:]
         ending = f'<span class="ending">{literal(word)}{markers}{_status(piece, spoken)}</span>'
-        paragraphs[-1] += (" " if paragraphs[-1] else "") + literal(start + space) + ending
+        paragraphs[-1] += (" " if paragraphs[-1] else "") + literal(piece.text.removesuffix(word)) + ending
     body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
     if one.understood:
         body = f'<p class="understood">{literal(spoken["understood"].format(question=one.understood))}</p>{body}'

@@ -24,6 +24,7 @@ def after(*questions: str) -> Conversation:
     ("before", "message", "expected"),
     [
         pytest.param([BEES], "and wasps?", "What does the society think about wasps?", id="and X"),
+        pytest.param([BEES], "And about wasps?", "What does the society think about wasps?", id="and about X"),
         pytest.param([BEES], "What about wasps?", "What does the society think about wasps?", id="what about X"),
         pytest.param([BEES], "ok. and how about solitary wasps then?", "What does the society think about solitary wasps?", id="openers"),
         pytest.param([BEES], "wasps", "What does the society think about wasps?", id="a word"),

@@ -495,6 +495,17 @@ def test_nothing_is_cut_off_and_the_box_stays_in_sight(visit, viewport):
         assert log.evaluate("element => element.scrollWidth <= element.clientWidth")
 
 
+def test_a_reply_longer_than_the_screen_is_read_from_its_beginning(visit):
+    """The question stands at the top; who scrolled on is left there."""
+    page = visit(SMALL)
+    ask(page, CANNABIS)
+    reply = ask(page, UNANSWERED)
+    expect(page.get_by_role("group", name="Question").last).to_be_in_viewport(ratio=1)
+    expect(reply.get_by_text("The documents do not say this")).to_be_in_viewport()
+    page.get_by_role("button", name="Scroll down").click()
+    expect(page.get_by_role("log").get_by_role("button").last).to_be_in_viewport()
+
+
 def test_on_a_phone_the_document_opens_over_the_conversation_and_closes_again(visit):
     """The focus goes with it, and comes back to the marker."""
     page = visit(PHONE)

@@ -38,6 +38,17 @@ def test_text_holds_no_character_that_markdown_or_html_acts_on(text):
     assert all(character.isalnum() or character == " " for character in left)
 
 
+def test_of_a_sentence_without_spaces_only_its_end_stays_beside_the_marker():
+    """Else a Chinese sentence would be one line, however narrow the screen; a Latin word breaks nowhere."""
+    said = {
+        text: reply_html(exchange(answer((text, (1,)), citations=(citation(1),))))
+        for text in ("会议于六月在比什凯克举行，各国代表出席。", "So it is.")
+    }
+    endings = [unescape(re.search(r'<span class="ending">(.*?) <a', html).group(1)) for html in said.values()]
+    assert endings == ["凯克举行，各国代表出席。", "is."]
+    assert all(text in shown(html) for text, html in said.items())
+
+
 def test_control_characters_and_lone_surrogates_are_dropped():
     """Neither can be shown, and the second cannot be sent."""
     assert literal("a\x00b\x1bc\ud800d") == "abcd"

@@ -1168,7 +1168,8 @@
       const filters = reply.filters.map(({ field, value }) => fill(words.filters[field] ?? "{0}", value)).join("; ");
       if (filters) parts.unshift(el("p", { class: "remark" }, fill(words.filtered, filters)));
       if (reply.understood) parts.unshift(el("p", { class: "remark" }, fill(words.understood, reply.understood)));
-      if (reply.note || reply.byModel) parts.push(el("p", { class: "remark" }, reply.note || words.worded));
+      if (reply.note) parts.unshift(el("p", { class: "remark" }, reply.note));
+      else if (reply.byModel) parts.push(el("p", { class: "remark" }, words.worded));
       if (reply.kind === "answer" && reply.places.length) parts.push(this.#sources(reply.places));
       if (reply.nearest.length) parts.push(this.#nearest(reply.nearest));
       return el("div", { class: `reply ${reply.kind}`, role: "group", "aria-label": words.reply, dir: "auto" }, ...parts);
@@ -1180,11 +1181,11 @@
       for (const sentence of reply.sentences) {
         if (sentence.opens || !paragraphs.length) paragraphs.push(el("p"));
         const paragraph = paragraphs.at(-1);
-        const [, start, word] = /^([^]*?)(\S*)\s*$/.exec(sentence.text);
+        const [, start, word] = /^([^]*?)(\S{0,12})\s*$/.exec(sentence.text); // not all of a Chinese sentence, which is one long word
         const markers = sentence.markers
           .filter((number) => places.has(number))
           .map((number) => this.#marker(places.get(number), reply.places));
-        const ending = word.length > 40 ? el("span", null, word, ...markers) : el("span", { class: "ending" }, word, ...markers); // a marker never begins a line
+        const ending = el("span", { class: "ending" }, word, ...markers); // a marker never begins a line
         paragraph.append(paragraph.hasChildNodes() ? " " : "", start, ending);
       }
       return el("div", { class: "reply answer" }, ...paragraphs);
