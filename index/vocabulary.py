@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from index.frequency import zipf
+
 SHORTEST = 5  # letters of a word that may be misspelt; shorter ones lie too close to others
 LIKENESS = 85.0  # per cent of letters in common from which a word is taken for a misspelling; "confrence" has 95, "drones" and "drugs" 55
 RARE = 2.7  # on Zipf's scale: a word more usual than this is meant as it stands ("Taiwan" 4.2, "confrence" 1.6)
@@ -36,14 +38,12 @@ class Vocabulary:
         return _TOKEN.sub(lambda match: self._instead(match.group()), question)
 
     def _instead(self, word: str) -> str:
-        from wordfreq import zipf_frequency
-
         folded = word.lower()
         if folded in self._known:
             return word
-        if word.upper() in self.acronyms and (word.isupper() or zipf_frequency(folded, "en") < RARE):
+        if word.upper() in self.acronyms and (word.isupper() or zipf(folded) < RARE):
             return self.acronyms[word.upper()]
-        if len(word) < SHORTEST or not word.isalpha() or zipf_frequency(folded, "en") >= RARE:
+        if len(word) < SHORTEST or not word.isalpha() or zipf(folded) >= RARE:
             return word
         from rapidfuzz import fuzz, process
 

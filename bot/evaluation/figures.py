@@ -1,11 +1,13 @@
-"""Turns results into figures with 95% intervals, overall and by class, and figures into a table. All statistics are scipy's."""
+"""Turns results into figures with 95% intervals, overall and by class, and figures into a table.
+
+All statistics are scipy's, which is loaded where they are made: 60 MB that a server needs for nothing else.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from bot.evaluation.measures import MEASURES
 from bot.evaluation.results import Result
@@ -50,6 +52,8 @@ def by_class(results: Sequence[Result]) -> dict[str, tuple[Result, ...]]:
 
 def figure(values: Sequence[float]) -> Figure:
     """Return mean, interval and count of *values*: Wilson's interval where all are 0 or 1, else the BCa bootstrap's."""
+    from scipy import stats
+
     count, mean = len(values), float(np.mean(values))
     if set(values) <= {0.0, 1.0}:
         return Figure(mean, wilson(round(sum(values)), count), count)
@@ -61,6 +65,8 @@ def figure(values: Sequence[float]) -> Figure:
 
 def wilson(hits: int, count: int) -> tuple[float, float]:
     """Return Wilson's 95% interval of the share *hits* / *count*."""
+    from scipy import stats
+
     interval = stats.binomtest(hits, count).proportion_ci(CONFIDENCE, method="wilson")
     return float(interval.low), float(interval.high)
 
@@ -71,6 +77,8 @@ def auroc(results: Sequence[Result]) -> Figure | None:
     The area under the ROC curve, which is Mann and Whitney's U over the number of pairs; None if there are fewer than
     two of either kind.
     """
+    from scipy import stats
+
     answerable = np.array([result.probability for result in results if result.query.is_answerable])
     unanswerable = np.array([result.probability for result in results if result.query.answerability == "unanswerable"])
     if min(len(answerable), len(unanswerable)) < 2:
@@ -83,6 +91,8 @@ def auroc(results: Sequence[Result]) -> Figure | None:
 
 
 def _area(higher: Floats, lower: Floats, axis: int = -1) -> Floats:
+    from scipy import stats
+
     u = stats.mannwhitneyu(higher, lower, method="asymptotic", axis=axis).statistic
     return np.asarray(u / (higher.shape[axis] * lower.shape[axis]))
 
