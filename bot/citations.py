@@ -141,5 +141,5 @@ def _citation(marker: int, scored: ScoredSentence, descriptions: Mapping[str, De
         answer_start=start,
         answer_end=end,
         also=also,
-        page=paragraph.page,
+        page=paragraph.page_of(sentence),
     )

@@ -224,7 +224,7 @@ def _nearest_to_json(nearest: NearestPassage) -> dict[str, object]:
         "paragraph_id": paragraph.paragraph_id,
         "sentence_id": paragraph.sentence_id(nearest.sentence),
         "printed_number": paragraph.printed_number,
-        "page": paragraph.page,
+        "page": paragraph.page_of(nearest.sentence),
         "text": paragraph.text,
         "sentence_text": paragraph.sentence_text(nearest.sentence),
         "score": round(nearest.passage.score, 4),

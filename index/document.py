@@ -20,6 +20,7 @@ class Sentence:
     number: int  # 1-based within the paragraph
     start: int
     end: int
+    page: int | None = None  # that it begins on, if its paragraph begins on one before
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ class Paragraph:
     def sentence_text(self, sentence: Sentence) -> str:
         """Return the verbatim text of *sentence*."""
         return self.text[sentence.start : sentence.end]
+
+    def page_of(self, sentence: Sentence) -> int | None:
+        """Return the page that *sentence* begins on, where the format has pages."""
+        return self.page if sentence.page is None else sentence.page
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class ParagraphRow(NamedTuple):
     printed_number: str | None
     page: int | None
     sentence_count: int
-    sentences: str  # JSON: the start and end of each
+    sentences: str  # JSON: the start and end of each, and its page if that is not the paragraph's
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +62,7 @@ def enter(document: Document, source: str, known: KnownTexts, with_states: bool)
     """Return the entry of *document*, read from a file of the digest *source*; *known* has all its texts encoded."""
     rows, end = [], 0
     for paragraph in document.paragraphs:
-        spans = json.dumps([(sentence.start, sentence.end) for sentence in paragraph.sentences])
+        spans = json.dumps([_span(sentence) for sentence in paragraph.sentences])
         gap = document.text[end : paragraph.start]
         found = (paragraph.number, paragraph.start, gap, paragraph.text, paragraph.role, paragraph.printed_number, paragraph.page)
         rows.append(ParagraphRow(*found, len(paragraph.sentences), spans))
@@ -81,9 +81,13 @@ def enter(document: Document, source: str, known: KnownTexts, with_states: bool)
     )
 
 
+def _span(sentence: Sentence) -> tuple[int, ...]:
+    return (sentence.start, sentence.end) if sentence.page is None else (sentence.start, sentence.end, sentence.page)
+
+
 def paragraph_of(document_id: str, row: ParagraphRow) -> Paragraph:
     """Return the paragraph that *row* of the document holds."""
-    sentences = tuple(Sentence(at, left, right) for at, (left, right) in enumerate(json.loads(row.sentences), start=1))
+    sentences = tuple(Sentence(at, *span) for at, span in enumerate(json.loads(row.sentences), start=1))
     return Paragraph(document_id, row.number, row.start, row.text, row.role, row.printed_number, sentences, row.page)
 
 

@@ -6,13 +6,30 @@ Also digests files. Knows nothing of what is in them.
 import hashlib
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+BLOCK = 2**23  # bytes digested at a time: a thread holds so many, and takes some milliseconds for them
 
 
 def sha256(path: Path) -> str:
     """Return the digest (hex) of the file's content. Raises OSError if it cannot be read."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_of_blocks(path: Path) -> str:
+    """Return the sha256 (hex) of the sha256s of the file's blocks, which all cores digest at once. Raises OSError if it cannot be read."""
+    with path.open("rb") as file:
+
+        def digested(start: int) -> bytes:
+            return hashlib.sha256(os.pread(file.fileno(), BLOCK, start)).digest()
+
+        starts = range(0, os.fstat(file.fileno()).st_size, BLOCK)
+        if len(starts) == 1:  # most files; starting a thread takes longer
+            return hashlib.sha256(digested(0)).hexdigest()
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            return hashlib.sha256(b"".join(threads.map(digested, starts))).hexdigest()
 
 
 def write_synced(path: Path, content: bytes) -> None:

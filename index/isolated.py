@@ -123,7 +123,8 @@ def _extracted(answer: bytes) -> Extracted:
     fields = json.loads(answer)
     if "fault" in fields:
         raise FormatError(fields["fault"])
-    return Extracted(tuple(Block(*block) for block in fields["blocks"]), Metadata(**fields["metadata"]), tuple(fields["remarks"]))
+    blocks = (Block(text, kind, page, tuple((at, number) for at, number in turns)) for text, kind, page, turns in fields["blocks"])
+    return Extracted(tuple(blocks), Metadata(**fields["metadata"]), tuple(fields["remarks"]))
 
 
 # --- what follows runs in the process with limits
@@ -149,7 +150,7 @@ def _answer(suffix: str, content: bytes) -> bytes:
         extracted = _read(suffix, content)
         if sum(len(block.text) for block in extracted.blocks) > MAX_CHARACTERS:
             raise FormatError(f"it holds more than the {MAX_CHARACTERS:,} characters that are read")
-        blocks = [(_storable(block.text), block.kind, block.page) for block in extracted.blocks]
+        blocks = [(_storable(block.text), block.kind, block.page, block.turns) for block in extracted.blocks]
         fields = {"blocks": blocks, "metadata": asdict(extracted.metadata), "remarks": extracted.remarks}
         return json.dumps(fields).encode()
     except FormatError as error:

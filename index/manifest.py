@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from index.errors import IndexUnusableError, NewerIndexError
-from index.files import sha256
+from index.files import digest_of_blocks
 
-FORMAT_VERSION = 8  # raised whenever parsing, terms or the files of a generation change: older generations are rebuilt
+FORMAT_VERSION = 9  # raised whenever parsing, terms or the files of a generation change: older generations are rebuilt
 REBUILD = "Rebuild it with: python app.py index"
 CURRENT = "CURRENT"  # the pointer file: holds the name of the generation in use
 MANIFEST = "manifest.json"
@@ -23,7 +23,7 @@ _NAME = re.compile(rf"{GENERATION}[0-9a-f]{{16}}")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a generation was built from and what it holds; ``files`` maps a file's name to its sha256 (hex)."""
+    """What a generation was built from and what it holds; ``files`` maps a file's name to its `digest_of_blocks`."""
 
     format_version: int
     corpus_fingerprint: str
@@ -111,7 +111,7 @@ def faults(folder: Path, manifest: Manifest) -> Iterator[str]:
         try:
             if not path.is_file():
                 yield f"{path} is missing."
-            elif sha256(path) != digest:
+            elif digest_of_blocks(path) != digest:
                 yield f"{path} was altered or cut short since it was built."
         except OSError as error:
             yield f"{path} cannot be read ({error.strerror})."

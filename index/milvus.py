@@ -89,13 +89,31 @@ class Server:
 
     def ensure(self, name: str, fields: Sequence[Field]) -> bool:
         """Make the collection *name*, and return whether it is new; one that was cut off as it was made is made anew."""
-        searched = {field.name for field in fields if field.indexed or field.kind in ("vector", "terms")}
-        if self._call(lambda client: client.has_collection(name, timeout=WRITING_S)):
-            if searched <= set(self._call(lambda client: client.list_indexes(name, timeout=WRITING_S))):
+        if self._is_there(name):
+            if self._is_indexed(name, fields):
                 return False
             self.drop(name)
         self._create(name, fields)
+        self._index(name, fields)
         return True
+
+    def share(self, name: str, fields: Sequence[Field]) -> None:
+        """Make the collection *name* if it is not there, which others may be about too; nothing of it is ever dropped."""
+        if not self._is_there(name):
+            try:
+                self._create(name, fields)
+            except IndexUnreachableError:
+                if not self._is_there(name):
+                    raise
+        if not self._is_indexed(name, fields):
+            self._index(name, fields)
+
+    def _is_there(self, name: str) -> bool:
+        return bool(self._call(lambda client: client.has_collection(name, timeout=WRITING_S)))
+
+    def _is_indexed(self, name: str, fields: Sequence[Field]) -> bool:
+        searched = {field.name for field in fields if field.indexed or field.kind in ("vector", "terms")}
+        return searched <= set(self._call(lambda client: client.list_indexes(name, timeout=WRITING_S)))
 
     def _create(self, name: str, fields: Sequence[Field]) -> None:
         from pymilvus import DataType
@@ -105,10 +123,18 @@ class Server:
         sizes = {"name": {"max_length": 1024}, "text": {"max_length": 65_535, "mmap_enabled": True}}  # texts lie on the server's disk
 
         def make(client: "MilvusClient") -> None:
-            schema, indexes = client.create_schema(auto_id=False, enable_dynamic_field=False), client.prepare_index_params()
+            schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
             for one in fields:
                 size = {"dim": one.size} if one.kind == "vector" else sizes.get(one.kind, {})
                 schema.add_field(one.name, kinds[one.kind], is_primary=one.kind in ("id", "name"), **size)
+            client.create_collection(name, schema=schema, consistency_level="Bounded", timeout=WRITING_S)
+
+        self._call(make)
+
+    def _index(self, name: str, fields: Sequence[Field]) -> None:
+        def make(client: "MilvusClient") -> None:
+            indexes = client.prepare_index_params()
+            for one in fields:
                 if one.kind == "vector":
                     dense = {"index_type": "HNSW", "params": GRAPH} if one.indexed else {"index_type": "FLAT"}
                     indexes.add_index(one.name, index_name=one.name, metric_type="IP", **dense)
@@ -116,7 +142,6 @@ class Server:
                     indexes.add_index(one.name, index_name=one.name, metric_type="IP", index_type="SPARSE_INVERTED_INDEX")
                 elif one.indexed:
                     indexes.add_index(one.name, index_name=one.name, index_type="INVERTED")
-            client.create_collection(name, schema=schema, consistency_level="Bounded", timeout=WRITING_S)
             client.create_index(name, indexes, timeout=WRITING_S, sync=False)  # there is nothing to index yet, and so nothing to wait for
 
         self._call(make)
@@ -142,6 +167,16 @@ class Server:
         """Return the number of records in the collection *name* that meet *filter*, with all that was ever acknowledged."""
         options = {"output_fields": ["count(*)"], "consistency_level": "Strong", "timeout": WRITING_S}
         return int(self._loaded(name, lambda client: client.query(name, filter=filter, **options))[0]["count(*)"])
+
+    def all(self, name: str, fields: Sequence[str]) -> dict[int | str, Record]:
+        """Return the *fields* of the records of the small collection *name*, by key, with all that was ever acknowledged."""
+        options = {"limit": FETCHED, "output_fields": ["id", *fields], "consistency_level": "Strong", "timeout": WRITING_S}
+        found: list[Record] = self._loaded(name, lambda client: client.query(name, filter="", **options))
+        return {cast(int | str, record["id"]): record for record in found}
+
+    def remove(self, name: str, keys: Sequence[int | str]) -> None:
+        """Remove the records of these *keys* from the collection *name*."""
+        self._loaded(name, lambda client: client.delete(name, ids=list(keys), timeout=WRITING_S))
 
     def get(self, name: str, keys: Iterable[int | str], fields: Sequence[str]) -> dict[int | str, Record]:
         """Return the *fields* of those records of the collection *name* that have one of these *keys*, by key."""

@@ -5,7 +5,7 @@ cut off is taken up where it stopped. Knows nothing of models or questions.
 """
 
 import base64
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from itertools import accumulate
 
 import numpy as np
@@ -15,6 +15,7 @@ from index.entries import Texts
 from index.errors import IndexUnreachableError, IndexUnusableError
 from index.manifest import MANIFEST
 from index.milvus import Record, Server
+from index.milvus_lock import publishing
 from index.milvus_records import (
     PARAGRAPHS,
     SENTENCES,
@@ -46,9 +47,21 @@ def publish(server: Server, generation: Generation, progress: Progress) -> bool:
     """Publish *generation* and have it answer from now on; return False if it did already and is whole.
 
     *progress* is told how many paragraphs and sentences are there, of all. What is neither in use now nor was before is removed.
-    Whoever calls this holds the `build_lock` of the generation's folder. Raises IndexUnreachableError if the server does not
-    answer in time, IndexUnusableError if it does not give back what it was sent; what was in use stays so.
+    Whoever calls this holds the `build_lock` of the generation's folder. Raises BuildLockedError if another process publishes
+    under this prefix, IndexUnreachableError if the server does not answer in time, IndexUnusableError if it does not give back what
+    it was sent; what was in use stays so.
     """
+    with publishing(server, generation.folder.parent) as check:
+        return _publish(server, generation, progress, check)
+
+
+def _publish(server: Server, generation: Generation, progress: Progress, check: Callable[[], None]) -> bool:
+    """Do what `publish` does; *check* raises if another process may have begun to."""
+
+    def checked(done: int, total: int) -> None:
+        check()
+        progress(done, total)
+
     prefix, manifest = server.address.prefix, generation.manifest
     names, in_use = Names(prefix, manifest.index_fingerprint), named(prefix, server.pointed(current(prefix)))
     before = in_use
@@ -59,11 +72,12 @@ def publish(server: Server, generation: Generation, progress: Progress) -> bool:
             return False
     _tidy(server, {names, before})
     new = {kind for kind, of_kind in fields(manifest).items() if server.ensure(names.of(kind), of_kind)}
-    _Publication(server, names, new).send(generation, before, progress)
+    _Publication(server, names, new).send(generation, before, checked)
     for kind in fields(manifest):
         server.finish(names.of(kind))
     for fault in faults(server, generation):
         raise IndexUnusableError(f"{fault} What was in use before still answers.")
+    check()
     server.point(current(prefix), names.of(TEXTS))
     _tidy(server, {names, before})
     return True

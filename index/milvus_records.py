@@ -29,6 +29,7 @@ LONGEST = 65_000  # characters of a text: Milvus takes 65,535 bytes
 
 _ROW, _TEXT = Field("id", "id"), Field("text", "text")
 _FILLER = Field("filler", "vector", 2)  # Milvus makes no collection without a vector
+TEXT_FIELDS = (Field("id", "name"), _TEXT, _FILLER)
 _FILLED: Mapping[str, Vectors] = {"filler": np.zeros(2, dtype=np.float32)}
 
 
@@ -71,7 +72,7 @@ def fields(manifest: Manifest) -> dict[str, tuple[Field, ...]]:
     return {
         PARAGRAPHS: (_ROW, vector_field(manifest), terms_field(), Field("document", "number", indexed=True), _TEXT),
         SENTENCES: (_ROW, _TEXT, Field("states", "text"), _FILLER),
-        TEXTS: (Field("id", "name"), _TEXT, _FILLER),
+        TEXTS: TEXT_FIELDS,
     }
 
 

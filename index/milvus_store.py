@@ -5,7 +5,6 @@ Knows nothing of models, of questions or of ranking.
 """
 
 import base64
-import hashlib
 import json
 import tempfile
 from collections.abc import Collection, Sequence
@@ -17,6 +16,7 @@ import numpy as np
 from index.document import Description, Document
 from index.embedding import Vectors
 from index.errors import IndexUnreachableError, IndexUnusableError, NewerIndexError
+from index.files import digest_of_blocks
 from index.manifest import FORMAT_VERSION, MANIFEST, Manifest
 from index.milvus import Record, Server
 from index.milvus_records import (
@@ -190,14 +190,13 @@ class PublishedGeneration:
         raise IndexUnusableError(f"{self.where} was altered, or published by an older version of the program. {PUBLISH}")
 
     def _fetch_files(self, folder: Path) -> None:
-        """Write the files that were published into *folder*, if they are what the manifest says."""
+        """Write the files that were published into *folder*; they must be what the manifest says."""
         names = published_files(self.manifest)
         for name, text in zip(names, self._texts([file_key(name) for name in names]), strict=True):
-            content = base64.b64decode(text)
-            if hashlib.sha256(content).hexdigest() != self.manifest.files[name]:
-                raise IndexUnusableError(f"{self.where} was altered since it was published: {name}. {PUBLISH}")
             (folder / name).parent.mkdir(exist_ok=True)
-            (folder / name).write_bytes(content)
+            (folder / name).write_bytes(base64.b64decode(text))
+            if digest_of_blocks(folder / name) != self.manifest.files[name]:
+                raise IndexUnusableError(f"{self.where} was altered since it was published: {name}. {PUBLISH}")
 
     def _texts(self, keys: Sequence[str]) -> list[str]:
         """Return the texts of these *keys*, in that order, whole."""

@@ -28,7 +28,6 @@ _FILE, _LISTS = "paragraphs.faiss", "paragraphs-lists.faiss"
 _TRAINED_ON = 64  # vectors a list; FAISS asks for 39 at least
 _KEPT = 2  # times as many as are asked for come from the lists, which hold a byte a number, to be compared in full
 _BLOCK = 2**16  # vectors taken at a time, which bounds the memory
-
 _ROUNDING = 1e-5  # by which a cosine differs when it is computed among others
 
 Rows = NDArray[np.int64]  # ascending

@@ -6,7 +6,7 @@ Knows nothing of files, front matter or vectors.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from index.document import Description, Document, Paragraph, Role, Sentence
@@ -63,11 +63,24 @@ _OUTER_MARKS = {'"': '"', "“": "”", "«": "»"}
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block as a format gives it: its text on one line, what it is, and the page that it begins on (1-based), if there are pages."""
+    """One block as a format gives it: its text on one line, what it is, and the page that it begins on (1-based), if there are pages.
+
+    ``turns`` tells where in the text further pages begin: offset and page, in order.
+    """
 
     text: str
     kind: BlockKind = "text"
     page: int | None = None
+    turns: tuple[tuple[int, int], ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """Return the page on which the character at *offset* stands."""
+        return next((page for start, page in reversed(self.turns) if start <= offset), self.page)
+
+    def part(self, start: int, end: int) -> "Block":
+        """Return what stands from *start* to *end*."""
+        turns = tuple((at - start, page) for at, page in self.turns if start < at < end)
+        return Block(self.text[start:end], self.kind, self.page_at(start), turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +106,7 @@ def parse_blocks(description: Description, blocks: Sequence[Block]) -> Document:
 
     A footnote belongs to no point. A block that is blank or holds a line break is cut as ``parse_document`` cuts a text.
     """
-    lines = [Block(match.group(), block.kind, block.page) for block in blocks for match in _BLOCK.finditer(block.text)]
+    lines = [block.part(*match.span()) for block in blocks for match in _BLOCK.finditer(block.text)]
     starts, end = [], 0
     for block in lines:
         starts.append(end)
@@ -125,11 +138,19 @@ def _document(description: Description, text: str, blocks: Sequence[Block], star
                 text=block.text,
                 role=roles[position],
                 printed_number=None if block.kind == "footnote" else printed,
-                sentences=split_sentences(block.text, description.language, body_start),
+                sentences=_paged(block, split_sentences(block.text, description.language, body_start)),
                 page=block.page,
             )
         )
     return Document(description, text, tuple(paragraphs))
+
+
+def _paged(block: Block, sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
+    """Return the *sentences* of *block*, those on its further pages with their page."""
+    if not block.turns:
+        return sentences
+    pages = [block.page_at(sentence.start) for sentence in sentences]
+    return tuple(replace(one, page=page if page != block.page else None) for one, page in zip(sentences, pages, strict=True))
 
 
 def _numbers(blocks: Sequence[Block]) -> list[_Number | None]:

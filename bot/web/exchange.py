@@ -212,7 +212,7 @@ def _cited(citation: Citation, language: Voice) -> Place:
 
 def _nearest(nearest: NearestPassage, language: Voice) -> Place:
     paragraph, sentence = nearest.passage.paragraph, nearest.sentence
-    where = _point(paragraph.printed_number, paragraph.number, paragraph.page, language)
+    where = _point(paragraph.printed_number, paragraph.number, paragraph.page_of(sentence), language)
     return _place(nearest.description, where, paragraph.number, sentence.number, paragraph.sentence_text(sentence))
 
 

@@ -17,7 +17,7 @@ from pypdf.errors import DependencyError, PyPdfError
 
 from index.formats.extracted import MAX_CHARACTERS, MAX_PAGES, Extracted, FormatError, Metadata
 from index.lines import Line, is_finished, joined, parts, width, words
-from index.parse import LONGEST_HEADING, Block, is_numbered
+from index.parse import LONGEST_HEADING, Block, BlockKind, is_numbered
 
 EDGE = 2  # lines at the top and at the foot of a page that may be running ones
 RUNNING = 0.4  # share of the pages on which a running line stands: left and right pages may differ
@@ -87,7 +87,7 @@ def read_pdf(content: bytes) -> Extracted:
         title = (reader.metadata.title if reader.metadata else None) or ""
         language = reader.root_object.get("/Lang")
     except DependencyError as error:
-        raise FormatError("it is encrypted. Save it without protection") from error
+        raise FormatError(f"it is encrypted and cannot be decrypted here ({error}). Save it without protection") from error
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:  # pypdf lets all of these through
         raise FormatError(f"it cannot be read as PDF ({type(error).__name__}: {error})") from error
     if not any(pages):
@@ -177,9 +177,21 @@ def _blocks(lines: Sequence[_Printed]) -> Iterator[Block]:
         for part in parts(set_apart[at : at + count], wide):
             while waiting and (waiting[0].page or 0) < (part[0].page or 0):
                 yield waiting.pop(0)
-            yield Block(joined([line.text for line in part], known), "heading" if heading else "text", part[0].page)
+            yield _block(part, known, "heading" if heading else "text")
         at += count
     yield from waiting
+
+
+def _block(lines: Sequence[Line], known: frozenset[str], kind: BlockKind) -> Block:
+    """Return *lines* as one block, with where in it each further page begins."""
+    text = joined([line.text for line in lines], known)
+    # What follows a line is joined as it would be without it, so the rest's length tells where it begins.
+    turns = [
+        (len(text) - len(joined([line.text for line in lines[at:]], known)), line.page)
+        for at, (before, line) in enumerate(pairwise(lines), start=1)
+        if before.page != line.page
+    ]
+    return Block(text, kind, lines[0].page, tuple((start, page) for start, page in turns if page is not None))
 
 
 def _is_heading(line: _Printed, body: float, bold: bool) -> bool:

@@ -2,11 +2,12 @@
 
 import hashlib
 import os
+import random
 from pathlib import Path
 
 import pytest
 
-from index.files import remove, replace_synced, sha256, sync_tree
+from index.files import BLOCK, digest_of_blocks, remove, replace_synced, sha256, sync_tree
 
 
 def test_a_digest_is_that_of_the_content(tmp_path):
@@ -14,6 +15,33 @@ def test_a_digest_is_that_of_the_content(tmp_path):
     for content in (b"", b"peace", bytes(1_000_000)):
         (tmp_path / "file").write_bytes(content)
         assert sha256(tmp_path / "file") == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize("size", [0, 1, BLOCK, BLOCK + 1, 3 * BLOCK - 1])
+def test_a_digest_of_blocks_is_that_of_their_digests_in_their_order(tmp_path, size):
+    """As it can be computed with sha256sum and split."""
+    content = random.Random(size).randbytes(size)
+    (tmp_path / "file").write_bytes(content)
+    blocks = [content[start : start + BLOCK] for start in range(0, size, BLOCK)]
+    expected = hashlib.sha256(b"".join(hashlib.sha256(block).digest() for block in blocks)).hexdigest()
+    assert digest_of_blocks(tmp_path / "file") == expected
+
+
+@pytest.mark.parametrize("change", ["first byte", "last byte", "blocks swapped", "cut short", "made longer"])
+def test_no_change_to_any_block_leaves_the_digest_as_it_was(tmp_path, change):
+    """Wherever it is, and though every block may be one that was there."""
+    content = bytearray(random.Random(1).randbytes(2 * BLOCK + 5))
+    (tmp_path / "file").write_bytes(content)
+    before = digest_of_blocks(tmp_path / "file")
+    changed = {
+        "first byte": bytes([content[0] ^ 1]) + content[1:],
+        "last byte": content[:-1] + bytes([content[-1] ^ 1]),
+        "blocks swapped": content[BLOCK : 2 * BLOCK] + content[:BLOCK] + content[2 * BLOCK :],
+        "cut short": content[: 2 * BLOCK],
+        "made longer": content + b"\0",
+    }
+    (tmp_path / "file").write_bytes(changed[change])
+    assert digest_of_blocks(tmp_path / "file") != before
 
 
 def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path):

@@ -1,14 +1,18 @@
 """A generation is published on a Milvus server whole or not at all, is followed without a restart, and is missed with an error."""
 
+import json
+import os
+import socket
 import time
 
 import pytest
 
-from index import current, milvus, milvus_records
+from index import current, milvus, milvus_lock, milvus_records
 from index.build import build
 from index.current import Following
-from index.errors import IndexUnreachableError, IndexUnusableError, NewerIndexError
+from index.errors import BuildLockedError, IndexUnreachableError, IndexUnusableError, NewerIndexError
 from index.milvus import Address, Server
+from index.milvus_lock import STALE_S, publishing
 from index.milvus_publish import faults, publish
 from index.milvus_records import TEXTS, Names, named, text_record
 from index.milvus_store import Published
@@ -146,6 +150,70 @@ def test_a_large_index_is_searched_by_a_graph(server, generations, monkeypatch):
     monkeypatch.setattr(milvus_records, "EXACT", 0)
     publish(server, generations[1], silent)
     assert answers(Published(server).open()) == answers(generations[1])
+
+
+# --- one at a time
+
+
+def written(server: Server, renewed: float) -> None:
+    """Have the server hold the record of another publisher, renewed at that time."""
+    name = milvus_lock.collection(server.address.prefix)
+    server.share(name, milvus_records.TEXT_FIELDS)
+    about = {"process": 17, "host": "elsewhere", "since": "2026-01-01T00:00:00+00:00", "renewed": renewed}
+    server.upsert(name, [text_record("another", json.dumps(about))])
+
+
+def publishers(server: Server) -> list[dict]:
+    """Return the records of those who publish."""
+    return [json.loads(record["text"]) for record in server.all(milvus_lock.collection(server.address.prefix), ("text",)).values()]
+
+
+def test_a_second_publisher_is_refused_and_told_who_publishes(server, generations, monkeypatch):
+    """In mid-publication of the first, which goes on; after it the second may."""
+    insert, said = Server.insert, []
+
+    def insert_and_meet(self, name, records):
+        if not said:
+            with pytest.raises(BuildLockedError) as met:
+                publish(Server(server.address), generations[1], silent)
+            said.append(f"{met.value}")
+        insert(self, name, records)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Server, "insert", insert_and_meet)
+        publish(server, generations[0], silent)
+    assert f"process {os.getpid()} on {socket.gethostname()} publishes under the prefix '{server.address.prefix}' since" in said[0]
+    assert answers(Published(server).open()) == answers(generations[0])
+    assert publishers(server) == []
+    assert publish(server, generations[1], silent)
+
+
+def test_a_publisher_that_lives_stands_in_the_way_and_one_that_died_does_not(server, generations):
+    """It is told from when on it counts as dead; then its record goes."""
+    written(server, time.time() - STALE_S / 2)
+    with pytest.raises(BuildLockedError, match=r"process 17 on elsewhere .* If it has died, nothing stands in the way from 20"):
+        publish(server, generations[0], silent)
+    assert [one["host"] for one in publishers(server)] == ["elsewhere"]
+    written(server, time.time() - STALE_S)
+    assert publish(server, generations[0], silent)
+    assert publishers(server) == []
+
+
+def test_a_publisher_renews_its_record_while_it_works(server, tmp_path, monkeypatch):
+    """However long one of its steps takes."""
+    monkeypatch.setattr(milvus_lock, "RENEWED_S", 0.01)
+    with publishing(server, tmp_path):
+        (first,) = publishers(server)
+        until(lambda: publishers(server)[0]["renewed"] > first["renewed"])
+
+
+def test_a_publisher_that_may_count_as_dead_changes_nothing(server, generations, monkeypatch):
+    """As after its machine slept: another may be publishing."""
+    publish(server, generations[0], silent)
+    monkeypatch.setattr(milvus_lock, "STALE_S", 0.0)
+    with pytest.raises(BuildLockedError, match=r"another may have begun to.*python app\.py index"):
+        publish(server, generations[1], silent)
+    assert answers(Published(server).open()) == answers(generations[0])
 
 
 # --- cut off

@@ -306,6 +306,25 @@ def test_other_languages(language, text, expected):
     assert sentences(text, language) == expected
 
 
+def test_a_sentence_stands_on_the_page_that_it_begins_on():
+    """Not on the one that its paragraph begins on."""
+    block = Block("One. Two and three. Four.", page=6, turns=((10, 7), (20, 9)))
+    (paragraph,) = parse_blocks(PLAIN, [block]).paragraphs
+    assert [(paragraph.sentence_text(one), paragraph.page_of(one)) for one in paragraph.sentences] == [
+        ("One.", 6),
+        ("Two and three.", 6),
+        ("Four.", 9),
+    ]
+
+
+def test_a_block_that_is_cut_keeps_its_pages():
+    """Each line stands where it stood."""
+    block = Block("One. Two.\nThree. Four.\nFive.", page=1, turns=((5, 2), (17, 3)))
+    paragraphs = parse_blocks(PLAIN, [block]).paragraphs
+    found = [(paragraph.page, [paragraph.page_of(one) for one in paragraph.sentences]) for paragraph in paragraphs]
+    assert found == [(1, [1, 2]), (2, [2, 3]), (3, [3])]
+
+
 # --- nothing is lost, whatever the text
 
 MARKS = ["\n", "\n\n", "\r\n", " ", "\u00a0", "\t", "\f", "\u2028", ". ", "? ", "… ", '"', "“", "”", "«", "»", "(", ")", "["]

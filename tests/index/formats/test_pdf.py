@@ -86,6 +86,20 @@ def test_a_paragraph_over_two_pages_is_one_and_stands_on_the_first():
     ]
 
 
+def test_a_paragraph_over_pages_tells_where_each_begins():
+    """To the character, though a word is divided there, and head and foot stand between."""
+    made = document("Shanghai Cooperation Organisation", "Page {} of 3")
+    made.set_auto_page_break(False)
+    made.put("They will widen their cooperation. They need peace and coopera-", space=0)
+    made.add_page()
+    made.put("tion between all who live there, and between all who want to; and then", space=0)
+    made.add_page()
+    made.put("more. They need trade.")
+    (block,) = read(made).blocks
+    assert block.page == 1
+    assert [(block.text[start:][:9], page) for start, page in block.turns] == [("tion betw", 2), ("more. The", 3)]
+
+
 def test_what_stands_once_at_an_edge_stays():
     """Only what recurs is a head or a foot."""
     made = document()
@@ -211,18 +225,19 @@ def test_a_page_without_text_among_others_is_named():
     assert found.remarks == ("no text was found on page 2; it may be a picture",)
 
 
-def test_a_password_is_named():
+@pytest.mark.parametrize("algorithm", ["RC4-128", "AES-128", "AES-256"])
+def test_a_password_is_named(algorithm):
     """A file that opens without one, and only may not be printed, is read."""
     made = document()
     made.put("Peace is needed.")
     writer = pypdf.PdfWriter(io.BytesIO(bytes(made.output())))
     locked, open_to_all = io.BytesIO(), io.BytesIO()
-    writer.encrypt("secret", algorithm="RC4-128")
+    writer.encrypt("secret", algorithm=algorithm)
     writer.write(locked)
     with pytest.raises(FormatError, match="protected by a password"):
         read_pdf(locked.getvalue())
     writer = pypdf.PdfWriter(io.BytesIO(bytes(made.output())))
-    writer.encrypt("", owner_password="secret", algorithm="RC4-128")
+    writer.encrypt("", owner_password="secret", algorithm=algorithm)
     writer.write(open_to_all)
     assert [block.text for block in read_pdf(open_to_all.getvalue()).blocks] == ["Peace is needed."]
 
