@@ -48,29 +48,38 @@ def unheard(read: Corpus) -> None:
     """Take a report and say nothing."""
 
 
-def build(corpus: Path, folder: Path, embeddings: Encoder, progress: Progress, report: Report = unheard) -> Manifest:
+def unseen(done: int, total: int) -> None:
+    """Take progress and show nothing."""
+
+
+def build(
+    corpus: Path, folder: Path, embeddings: Encoder, progress: Progress, report: Report = unheard, reading: Progress = unseen
+) -> Manifest:
     """Build the generation of *corpus* into *folder* and make it the current one; a failure leaves the old one in use.
 
-    A file that cannot be used is left out, and *report* is told why, also where nothing had to be built. Raises CorpusError
+    *reading* is told how many files were read, of those to read, and *progress* of the texts. A file that cannot be used is left
+    out, and *report* is told why, also where nothing had to be built. Raises CorpusError
     if none can be used, BuildLockedError if another process is building, NewerIndexError
     if the index there is of a newer format, IndexUnusableError if *folder* cannot be written.
     """
     found = survey(corpus)
     try:
         with build_lock(folder):
-            return _build(corpus, found, folder, embeddings, progress, report)
+            return _build(corpus, found, folder, embeddings, progress, report, reading)
     except OSError as error:
         raise unwritable(folder, error) from error
 
 
-def _build(corpus: Path, found: Survey, folder: Path, embeddings: Encoder, progress: Progress, report: Report) -> Manifest:
+def _build(
+    corpus: Path, found: Survey, folder: Path, embeddings: Encoder, progress: Progress, report: Report, reading: Progress
+) -> Manifest:
     """Do what `build` does, holding the lock."""
     files = found.files
     model, reader = embeddings.files, open_reader(embeddings.files.digest)
     before, in_use = _generation_before(folder)
     saved = folder / f"{SAVED_PARTS}{_digest(embeddings, reader)}"
     if before is not None and in_use and _built_from(before.manifest, files, model, reader):
-        left_out, _ = _read(found, before, set(before.sources()))
+        left_out, _ = _read(found, before, set(before.sources()), reading)
         if not left_out.documents:  # else a file that could not be read for a passing reason now can be
             others = [path for path in complete_generations(folder) if path.name != before.folder.name]
             tidy(folder, {before.folder.name, *(path.name for path in others[:1])})
@@ -80,7 +89,7 @@ def _build(corpus: Path, found: Survey, folder: Path, embeddings: Encoder, progr
     base = before if before is not None and _same_encoder(before.manifest, embeddings, reader) else None
     sources = {file.document_id: fingerprint((file,)) for file in files}
     unchanged = {one for one, source in base.sources().items() if sources.get(one) == source} if base else set()
-    read, repeats = _read(found, base, unchanged)
+    read, repeats = _read(found, base, unchanged, reading)
     report(read)
     unchanged -= repeats
     documents = {document.document_id: document for document in read.documents}
@@ -112,12 +121,12 @@ def _build(corpus: Path, found: Survey, folder: Path, embeddings: Encoder, progr
     )
 
 
-def _read(found: Survey, base: Generation | None, unchanged: set[str]) -> tuple[Corpus, set[str]]:
+def _read(found: Survey, base: Generation | None, unchanged: set[str], reading: Progress) -> tuple[Corpus, set[str]]:
     """Read what is not in *unchanged*, the documents that *base* holds as they are, and return it with the ids of all repeats.
 
     What was left out or repeated another is in no generation, so it is read, and told of, at every build.
     """
-    read = read_files([file for file in found.files if file.document_id not in unchanged])
+    read = read_files([file for file in found.files if file.document_id not in unchanged], reading)
     digests = {document.document_id: text_digest([document.text]) for document in read.documents}
     descriptions = {document.document_id: document.description for document in read.documents}
     if base is not None:

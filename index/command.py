@@ -1,7 +1,7 @@
 """What ``app.py`` has done to an index: built, published, verified, opened to answer from. Knows nothing of settings or questions."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -125,8 +125,8 @@ def _open_new(place: Place, embeddings: Encoder, errors: TextIO) -> Generation:
 def _build(place: Place, embeddings: Encoder, errors: TextIO) -> bool:
     """Build the index, say what it holds and what was left out, and return whether all files are in it."""
     reports: list[Corpus] = []
-    with _progress("Building the index", errors) as progress:
-        manifest = build(place.corpus, place.folder, embeddings, progress, reports.append)
+    with _progress("Reading the documents", " files", errors) as reading, _progress("Building the index", " texts", errors) as progress:
+        manifest = build(place.corpus, place.folder, embeddings, progress, reports.append, reading)
     held = f"{manifest.documents} documents: {manifest.paragraphs} paragraphs, {manifest.sentences} sentences"
     _say(errors, f"Indexed {held}, in {place.folder}")
     skipped, notices = reports[0].skipped, reports[0].notices
@@ -140,7 +140,7 @@ def _publish(folder: Path, server: "Server", errors: TextIO) -> None:
     """Publish the index in *folder* on *server*, and say so."""
     from index.milvus_publish import publish
 
-    with build_lock(folder), _progress("Publishing the index", errors) as progress:
+    with build_lock(folder), _progress("Publishing the index", " texts", errors) as progress:
         generation = open_generation(folder)
         new = publish(server, generation, progress)
     where = f"on Milvus at {server.address.shown} as {server.address.prefix}"
@@ -165,15 +165,20 @@ def _verify_published(folder: Path, server: "Server", output: TextIO, errors: Te
 
 
 @contextmanager
-def _progress(doing: str, errors: TextIO) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar, moved by what is yielded: texts done, of how many."""
+def _progress(doing: str, unit: str, errors: TextIO) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar from the first that there is to show, moved by what is yielded: how many are done, of how many."""
     from tqdm import tqdm  # which a question to an index that is there has no use for
 
-    with tqdm(desc=doing, unit=" texts", file=errors) as bar:
+    with ExitStack() as shown:
+        bar: tqdm[None] | None = None
 
         def progress(done: int, total: int) -> None:
-            bar.total = total
+            nonlocal bar
+            if bar is None:
+                bar = shown.enter_context(tqdm(desc=doing, total=total, unit=unit, file=errors))
             bar.update(done - bar.n)
+            if done == total:
+                bar.close()  # the next begins on a line of its own
 
         yield progress
 

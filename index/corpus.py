@@ -9,7 +9,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -159,11 +159,14 @@ def read_document(file: CorpusFile) -> Document:
     return read.documents[0]
 
 
-def read_files(files: Sequence[CorpusFile]) -> Corpus:
-    """Return the documents of *files* in their order; one that cannot be read is skipped with its reason."""
+def read_files(files: Sequence[CorpusFile], progress: Callable[[int, int], None] = lambda done, total: None) -> Corpus:
+    """Return the documents of *files* in their order; one that cannot be read is skipped with its reason.
+
+    *progress* is told after each how many were read, of all.
+    """
     documents, skipped, notices = [], [], []
     with IsolatedReader() as reader:
-        for file in files:
+        for number, file in enumerate(files, start=1):
             try:
                 document, remarks = _read(file, reader)
             except FormatError as error:
@@ -171,6 +174,7 @@ def read_files(files: Sequence[CorpusFile]) -> Corpus:
             else:
                 documents.append(document)
                 notices += [f"{_named(file.path, remark)}." for remark in remarks]
+            progress(number, len(files))
     return Corpus(tuple(documents), tuple(skipped), tuple(notices))
 
 

@@ -91,6 +91,16 @@ def test_progress_rises_to_the_number_of_texts(tmp_path, folder):
     assert seen[-1] == (100, 100)
 
 
+def test_each_file_that_is_read_is_told_and_one_that_did_not_change_is_not_read(corpus, folder):
+    """As it is read: PDFs take a while."""
+    seen: list[tuple[int, int]] = []
+    build(corpus, folder, WordEmbeddings(), silent, reading=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 2), (2, 2)]
+    (corpus / "three-2021.txt").write_text(f"{HEAD}Trade.", encoding="utf-8")
+    build(corpus, folder, WordEmbeddings(), silent, reading=lambda done, total: seen.append((done, total)))
+    assert seen[2:] == [(1, 1)]
+
+
 # --- when an index is current
 
 
