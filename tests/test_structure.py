@@ -26,8 +26,8 @@ READING_ORDER = """
     bot.writer bot.citations
     bot.assistant bot.following bot.terminal
 
-    bot.evaluation.queries bot.evaluation.fitting bot.evaluation.measures bot.evaluation.results bot.evaluation.figures bot.evaluation.runs
-    bot.evaluation.exports bot.evaluation.public bot.evaluation.charts bot.evaluation.report bot.evaluation.command
+    bot.evaluation.words bot.evaluation.queries bot.evaluation.fitting bot.evaluation.measures bot.evaluation.results bot.evaluation.figures
+    bot.evaluation.runs bot.evaluation.exports bot.evaluation.public bot.evaluation.charts bot.evaluation.report bot.evaluation.command
 
     bot.web.labels bot.web.exchange bot.web.render bot.web.documents bot.web.page bot.web.proxies
     bot.web.refusals bot.web.origins bot.web.limits bot.web.metrics bot.web.events bot.web.shapes bot.web.feedback bot.web.desk

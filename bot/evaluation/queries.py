@@ -14,9 +14,13 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 
+from bot.evaluation.words import Words, words
+from bot.languages import Voice
 from index.document import Document
 from index.errors import UserError
 
+SHOWN_FAULTS = 20  # named where no row can be used: they are of one kind
+SHOWN = 60  # characters of a value at fault
 MAX_QUERIES = 100_000  # a run of so many takes about an hour; more is a mistake in the file
 SUFFIXES = (".jsonl", ".csv")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins so; exported ones get a leading '
@@ -26,6 +30,26 @@ _STRICT = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=Tr
 
 class QueryError(UserError):
     """No query of a file or folder can be used."""
+
+
+class QueryFileError(QueryError):
+    """The same, said in any of the assistant's languages."""
+
+    def __init__(self, *lines: "Words | Fault") -> None:
+        self._lines = lines
+        super().__init__(self.said())
+
+    def said(self, language: Voice = "en") -> str:
+        """Return why, in *language*."""
+        return "\n".join(line.said(language) for line in self._lines)
+
+
+class _FaultError(ValueError):
+    """A row does not fit, for these reasons."""
+
+    def __init__(self, *reasons: Words) -> None:
+        super().__init__()
+        self.reasons = reasons
 
 
 @checked_dataclass(frozen=True, slots=True, config=_STRICT)
@@ -86,11 +110,26 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """A row that cannot be used: its file and line, and why."""
+
+    place: Words
+    reasons: tuple[Words, ...]
+
+    def said(self, language: Voice = "en") -> str:
+        """Return it in *language*."""
+        return f"{self.place.said(language)}: {'; '.join(reason.said(language) for reason in self.reasons)}"
+
+    def __str__(self) -> str:
+        return self.said()
+
+
+@dataclass(frozen=True, slots=True)
 class QuerySet:
-    """The usable queries of a file or folder in order, and a message for every row that is not."""
+    """The usable queries of a file or folder in order, and what is wrong with every row that is not."""
 
     queries: tuple[Query, ...] = field(repr=False)  # a failing test must not print the held-out part
-    faults: tuple[str, ...]
+    faults: tuple[Fault, ...]
 
 
 _QUERY = TypeAdapter(Query)
@@ -117,27 +156,27 @@ def parse_queries(name: str, content: bytes, documents: Mapping[str, Document], 
     return _checked(name, lambda: _rows(name, io.StringIO(text, newline="")), documents, most)
 
 
-def _checked(name: str, rows_anew: Callable[[], Iterator[tuple[str, object]]], documents: Mapping[str, Document], most: int) -> QuerySet:
-    queries: dict[str, tuple[Query, str]] = {}
-    faults: list[str] = []
+def _checked(name: str, rows_anew: Callable[[], Iterator[tuple[Words, object]]], documents: Mapping[str, Document], most: int) -> QuerySet:
+    queries: dict[str, tuple[Query, Words]] = {}
+    faults: list[Fault] = []
     for count, (place, row) in enumerate(rows_anew(), start=1):
         if count > most:
             total = sum(1 for _ in rows_anew())
-            raise QueryError(f"{name} holds {total:,} queries; at most {most:,} are taken. Split it into several runs.")
+            raise QueryFileError(Words("too_many", {"name": name, "total": total, "most": most}))
         try:
             query = _query(row, documents)
             if query.query_id in queries:
-                raise ValueError(f"the id {query.query_id!r} was used before, in {queries[query.query_id][1]}. Give it another id.")
+                raise _FaultError(Words("id_twice", {"id": query.query_id, "place": queries[query.query_id][1]}))
             queries[query.query_id] = query, place
-        except ValueError as error:
-            faults.append(f"{place}: {error}")
+        except _FaultError as error:
+            faults.append(Fault(place, error.reasons))
     if not queries:
-        why = "\n".join(["", *faults[:20]]) if faults else f" Put {' or '.join(SUFFIXES)} files with one query a line there."
-        raise QueryError(f"{name} holds no query that can be used.{why}")
+        why: list[Words | Fault] = [*faults[:SHOWN_FAULTS]] or [Words("put_some", {"endings": " / ".join(SUFFIXES)})]
+        raise QueryFileError(Words("none_usable", {"name": name}), *why)
     return QuerySet(tuple(query for query, _ in queries.values()), tuple(faults))
 
 
-def _rows_of(file: Path) -> Iterator[tuple[str, object]]:
+def _rows_of(file: Path) -> Iterator[tuple[Words, object]]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             yield from _rows(f"{file}", lines)
@@ -145,57 +184,62 @@ def _rows_of(file: Path) -> Iterator[tuple[str, object]]:
         raise _unreadable(f"{file}", error) from error
 
 
-def _rows(name: str, lines: Iterable[str]) -> Iterator[tuple[str, object]]:
+def _rows(name: str, lines: Iterable[str]) -> Iterator[tuple[Words, object]]:
     """Yield every row with its file and line, as the JSON line itself or as the object that a CSV row stands for."""
     try:
         if name.endswith(".csv"):
             reader = csv.DictReader(lines)
             for row in reader:
-                yield f"{name} line {reader.line_num}", row
+                yield _line(name, reader.line_num), row
         else:
-            yield from ((f"{name} line {number}", line) for number, line in enumerate(lines, start=1) if line.strip())
+            yield from ((_line(name, number), line) for number, line in enumerate(lines, start=1) if line.strip())
     except csv.Error as error:
         raise _unreadable(name, error) from error
 
 
-def _unreadable(name: str, error: Exception) -> QueryError:
-    return QueryError(f"{name} cannot be read ({error}). Give a UTF-8 file of queries, or a folder of them.")
+def _line(name: str, number: int) -> Words:
+    return Words("line", {"file": name, "number": number})
+
+
+def _unreadable(name: str, error: Exception) -> QueryFileError:
+    return QueryFileError(Words("unreadable", {"name": name, "error": error}))
 
 
 def _query(row: object, documents: Mapping[str, Document]) -> Query:
-    """Return the checked query of one row. Raises ValueError saying what does not fit."""
+    """Return the checked query of one row. Raises _FaultError saying what does not fit."""
     try:
         query = _QUERY.validate_json(row) if isinstance(row, str) else _QUERY.validate_python(_from_csv(row, documents))
     except ValidationError as error:
-        raise ValueError("; ".join(_fault(detail["loc"], detail["msg"], detail["input"]) for detail in error.errors())) from error
+        told = ((one["loc"], one["type"], one["input"], {"message": one["msg"], **one.get("ctx", {})}) for one in error.errors())
+        raise _FaultError(*(_misfit(*each) for each in told)) from error
     for number, gold in enumerate(query.gold, start=1):
         document = documents.get(gold.document_id)
         if document is None:
-            raise ValueError(f"gold {number} names the document {gold.document_id!r}, which the corpus does not hold. Correct 'doc'.")
-        if gold.paragraph > len(document.paragraphs):
-            held = f"{gold.document_id} has {len(document.paragraphs)} paragraphs"
-            raise ValueError(f"gold {number} names paragraph {gold.paragraph}, but {held}. Correct 'paragraph'.")
+            raise _FaultError(Words("no_such_document", {"number": number, "document": gold.document_id}))
+        held = len(document.paragraphs)
+        if gold.paragraph > held:
+            slots = {"number": number, "paragraph": gold.paragraph, "document": gold.document_id, "held": held}
+            raise _FaultError(Words("no_such_paragraph", slots))
         if gold.quote not in document.paragraphs[gold.paragraph - 1].text:
-            quoted = f"{gold.quote[:60]!r} does not stand verbatim in {gold.paragraph_id}"
-            raise ValueError(f"gold {number}: {quoted}. Copy the quote, or correct 'paragraph'.")
+            raise _FaultError(Words("not_verbatim", {"number": number, "quote": gold.quote[:SHOWN], "place": gold.paragraph_id}))
     if query.facets and not query.is_answerable:
-        raise ValueError(
-            f"the query is {query.answerability!r} but has gold of facet 1 or more. Correct 'answerability', or make it facet 0."
-        )
+        raise _FaultError(Words("gold_of_none", {"answerability": query.answerability}))
     return query
 
 
-def _fault(location: Sequence[int | str], message: str, value: object) -> str:
+def _misfit(location: Sequence[int | str], kind: str, value: object, slots: Mapping[str, object]) -> Words:
+    """Return what pydantic tells, in our words where we have some for that *kind* of error, else in its own."""
     field = ".".join(str(part) for part in location)
-    if message.startswith("Unexpected"):
-        return f"unknown field {field!r}. Take it out, or correct its name."
-    return f"{field or 'the row'}: {message}, not {str(value)[:60]!r}"
+    if kind == "unexpected_keyword_argument":
+        return Words("unknown_field", {"field": field})
+    why = Words(kind if kind in words("faults") else "other", slots)
+    return Words("value", {"field": field or Words("the_row"), "why": why, "value": str(value)[:SHOWN]})
 
 
 def _from_csv(row: object, documents: Mapping[str, Document]) -> dict[str, object]:
     """Return the fields of a CSV row; every gold_quote... column is a facet, found wherever a paragraph holds the quote."""
     if not isinstance(row, dict) or None in row or None in row.values():
-        raise ValueError("the row has more or fewer cells than the header. Quote cells that hold commas or line breaks.")
+        raise _FaultError(Words("cells"))
     cells = {name: plain_cell(cell) for name, cell in row.items() if cell.strip()}
     quotes = [cells.pop(name) for name in row if name.startswith("gold_quote") and name in cells]
     gold = [entry for facet, quote in enumerate(quotes, start=1) for entry in _find_quote(quote, facet, documents)]
@@ -212,7 +256,7 @@ def _find_quote(quote: str, facet: int, documents: Mapping[str, Document]) -> li
         if (match := pattern.search(paragraph.text))
     ]
     if not found:
-        raise ValueError(f"the gold quote {quote[:60]!r} stands in no paragraph. Copy it from a document.")
+        raise _FaultError(Words("quote_nowhere", {"quote": quote[:SHOWN]}))
     return found
 
 

@@ -29,6 +29,8 @@ from bot.evaluation.figures import (
 )
 from bot.evaluation.measures import MEASURES, Measure
 from bot.evaluation.results import Result
+from bot.evaluation.words import words
+from bot.languages import Voice
 from bot.reply import Answer
 from index.document import Document
 
@@ -56,12 +58,19 @@ class Failure:
 
 
 def render_report(
-    title: str, results: Sequence[Result], documents: Mapping[str, Document], about: Mapping[str, str], ask_address: str = ""
+    title: str,
+    results: Sequence[Result],
+    documents: Mapping[str, Document],
+    about: Mapping[str, str],
+    ask_address: str = "",
+    language: Voice = "en",
 ) -> str:
-    """Return the page about *results*; *about* says what was run, by name.
+    """Return the page about *results* in *language*; *about* says what was run, by name.
 
-    *ask_address* is the address of a chat up to the question, such as ``/?q=``: with it every failure can be asked again.
+    *ask_address* is the address of a chat up to the question, such as ``./?q=``: with it every failure can be asked again,
+    and the page leads back to the site.
     """
+    said, names, meanings = words("report", language), words("names", language), words("meanings", language)
     figures = {**by_measure(results), **over_all(results)}
     page = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -69,6 +78,10 @@ def render_report(
     page.globals |= {"cell": cell, "short": short, "interval_bar": interval_bar}
     return page.get_template("report.html").render(
         title=title,
+        language=language,
+        said=said,
+        names={name: names.get(name, name) for name in figures},
+        meanings={measure.name: meanings.get(measure.name, measure.meaning) for measure in MEASURES},
         about=about,
         ask_address=ask_address,
         count=len(results),
@@ -77,9 +90,9 @@ def render_report(
         over_all=over_all(results),
         class_measures=[name for name in CLASS_MEASURES if name in figures],
         classes=[(name, len(group), by_measure(group)) for name, group in by_class(results).items()],
-        charts=_charts(results),
+        charts=_charts(results, said),
         latency=latency(results),
-        failures=[(name, _BY_NAME[name].meaning, found) for name, found in failures(results, documents).items()],
+        failures=failures(results, documents).items(),
     )
 
 
@@ -107,52 +120,52 @@ def _fails(name: str, value: float) -> bool:
     return value < 1 if _BY_NAME[name].higher_is_better else value > 0
 
 
-def _charts(results: Sequence[Result]) -> list[tuple[str, str, Markup]]:
-    """Return title, explanation and picture of every chart that *results* allow."""
-    charts = [("Time to a reply", "Warm, in this process, one question at a time.", _latency_chart(results))]
+def _charts(results: Sequence[Result], said: Mapping[str, str]) -> list[tuple[str, str, Markup]]:
+    """Return title, explanation and picture of every chart that *results* allow, in the words *said*."""
+    charts = [(said["latency_title"], said["latency_about"], _latency_chart(results, said))]
     if "Brier score" in over_all(results):
-        risk = "Share of wrong leading sentences if only the most probable questions were answered. The dot is where the assistant stands."
-        reliable = "How often the leading sentence is right, by the probability that the reply gives. On the diagonal, it can be trusted."
-        charts.insert(0, ("Risk and coverage", risk, _risk_chart(results)))
-        charts.insert(1, ("Reliability of the probability", reliable, _reliability_chart(*probabilities_and_outcomes(results))))
+        reliability = _reliability_chart(*probabilities_and_outcomes(results), said)
+        charts.insert(0, (said["risk_title"], said["risk_about"], _risk_chart(results, said)))
+        charts.insert(1, (said["reliability_title"], said["reliability_about"], reliability))
     return charts
 
 
-def _risk_chart(results: Sequence[Result]) -> Markup:
+def _risk_chart(results: Sequence[Result], said: Mapping[str, str]) -> Markup:
     risks = risk_coverage(results)
     judged = [result for result in results if result.right is not None]
     answered = sum(isinstance(result.reply, Answer) for result in judged)
-    chart = Chart("Risk-coverage curve", Axis("share answered", 1, "{:.0%}"), Axis("share wrong", 1, "{:.0%}"))
+    chart = Chart(said["risk_chart"], Axis(said["share_answered"], 1, "{:.0%}"), Axis(said["share_wrong"], 1, "{:.0%}"))
     marks = [chart.line([(k / len(risks), risk) for k, risk in enumerate(risks, start=1)])]
     if answered:
         coverage, risk = answered / len(judged), float(risks[answered - 1])
-        marks += [chart.dot(coverage, risk, f"{coverage:.0%} answered, {risk:.0%} wrong"), chart.text(coverage, risk, f"{risk:.0%}")]
+        note = said["risk_dot"].format(coverage=f"{coverage:.0%}", risk=f"{risk:.0%}")
+        marks += [chart.dot(coverage, risk, note), chart.text(coverage, risk, f"{risk:.0%}")]
     return chart.render(*marks)
 
 
-def _reliability_chart(probabilities: Floats, right: Floats) -> Markup:
-    chart = Chart("Reliability diagram", Axis("probability given", 1, "{:.1f}"), Axis("share right", 1, "{:.1f}"))
+def _reliability_chart(probabilities: Floats, right: Floats, said: Mapping[str, str]) -> Markup:
+    chart = Chart(said["reliability_chart"], Axis(said["probability_given"], 1, "{:.1f}"), Axis(said["share_right"], 1, "{:.1f}"))
     marks = [chart.line([(0, 0), (1, 1)], "diagonal")]
     bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
     for held in sorted(set(bins.tolist())):
         inside = bins == held
         count, hits, mean = int(inside.sum()), int(right[inside].sum()), float(probabilities[inside].mean())
         low, high = wilson(hits, count)
+        note = said["reliability_dot"].format(hits=hits, count=count, low=f"{low:.2f}", high=f"{high:.2f}")
         marks.append(chart.line([(mean, low), (mean, high)], "whisker"))
-        marks.append(chart.dot(mean, hits / count, f"{hits} of {count} right, 95% interval {low:.2f} to {high:.2f}"))
+        marks.append(chart.dot(mean, hits / count, note))
     return chart.render(*marks)
 
 
-def _latency_chart(results: Sequence[Result]) -> Markup:
+def _latency_chart(results: Sequence[Result], said: Mapping[str, str]) -> Markup:
     milliseconds = np.array([result.seconds * 1000 for result in results])
     longest = _round_up(float(np.percentile(milliseconds, 99)))  # the last hundredth would flatten all others
     counts, edges = np.histogram(np.minimum(milliseconds, longest), bins=25, range=(0, longest))
-    chart = Chart(
-        "Histogram of times", Axis("milliseconds", longest, "{:.0f}"), Axis("questions", _round_up(float(counts.max())), "{:.0f}")
-    )
+    most = _round_up(float(counts.max()))
+    chart = Chart(said["latency_chart"], Axis(said["in_milliseconds"], longest, "{:.0f}"), Axis(said["questions"], most, "{:.0f}"))
     return chart.render(
         *(
-            chart.bar(left, right, count, f"{count} questions took {left:.0f} to {right:.0f} ms")
+            chart.bar(left, right, count, said["latency_bar"].format(count=count, left=f"{left:.0f}", right=f"{right:.0f}"))
             for left, right, count in zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)
         )
     )

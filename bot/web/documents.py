@@ -32,7 +32,7 @@ def document_page(document: Document, theme: str = "", language: Voice = "en") -
 def list_page(descriptions: Iterable[Description], theme: str = "", language: Voice = "en") -> str:
     """Return the page that lists every document with its kind, date and speaker."""
     items = "".join(
-        f'<li><a href="{_address(f"./documents/{about.document_id}", theme)}">{escape(about.title)}</a>'
+        f'<li lang="{escape(about.language)}"><a href="{_address(f"./documents/{about.document_id}", theme)}">{escape(about.title)}</a>'
         f"<p>{_joined(about.kind.capitalize(), about.date, about.speaker)}</p></li>"
         for about in descriptions
     )

@@ -6,6 +6,7 @@ Keeps nothing: an upload and its report exist only while it is answered. Knows n
 import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path, PurePath
 
@@ -15,9 +16,10 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from bot.assistant import Assistant
-from bot.evaluation.queries import SUFFIXES, QueryError, QuerySet, parse_queries
+from bot.evaluation.queries import SUFFIXES, Fault, QueryFileError, QuerySet, parse_queries
 from bot.evaluation.report import render_report
 from bot.evaluation.results import ask_all
+from bot.evaluation.words import Words, words
 from bot.languages import Voice
 from bot.web.desk import address_of
 from bot.web.documents import site_page
@@ -43,7 +45,7 @@ _COLUMNS = ("question", "answerability", "class", "gold_quote")
 class _RefusedError(Exception):
     """The request cannot be measured: the status of the response, the label that says why with its slots, and what follows it."""
 
-    def __init__(self, status: int, label: str, details: Sequence[str] = (), **slots: str) -> None:
+    def __init__(self, status: int, label: str, details: Sequence[QueryFileError | Fault | Words] = (), **slots: str) -> None:
         super().__init__(label)
         self.status = status
         self._label = label
@@ -51,9 +53,18 @@ class _RefusedError(Exception):
         self._slots = slots
 
     def said(self, language: Voice) -> str:
-        """Return why, in *language*; the details are in English."""
+        """Return why, in *language*."""
         first = [labels(language)[self._label].format(**self._slots)] if self._label else []
-        return "\n".join([*first, *self._details])
+        return "\n".join([*first, *(detail.said(language) for detail in self._details)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """A file of queries, and the language that its visitor wants the report in."""
+
+    name: str
+    content: bytes
+    language: Voice
 
 
 class _StoppedError(Exception):
@@ -83,8 +94,7 @@ def evaluation_routes(assistant: Assistant, rates: Rates, reports: Path = REPORT
             if not measuring:
                 raise _RefusedError(403, "paid_for")
             rates.count_request(address_of(request))
-            name, content = await _upload(request)
-            return HTMLResponse(await _while_waited_for(request, name, content))
+            return HTMLResponse(await _while_waited_for(request, await _upload(request, language)))
         except _RefusedError as refused:
             return HTMLResponse(_page(reports, language, refused.said(language)), status_code=refused.status)
         except RefusalError as refusal:
@@ -93,13 +103,11 @@ def evaluation_routes(assistant: Assistant, rates: Rates, reports: Path = REPORT
         except _StoppedError:
             return HTMLResponse("", status_code=LEFT)
 
-    async def _while_waited_for(request: Request, name: str, content: bytes) -> str:
+    async def _while_waited_for(request: Request, upload: _Upload) -> str:
         stopped = threading.Event()
         watching = asyncio.create_task(_watch(request, stopped))
         try:
-            return await asyncio.to_thread(
-                _measured, assistant, name, content, running, stopped, lambda: rates.count_upload(address_of(request))
-            )
+            return await asyncio.to_thread(_measured, assistant, upload, running, stopped, lambda: rates.count_upload(address_of(request)))
         finally:
             stopped.set()  # the server may stop, and would wait for the thread
             watching.cancel()
@@ -114,8 +122,8 @@ async def _watch(request: Request, stopped: threading.Event) -> None:
     stopped.set()
 
 
-async def _upload(request: Request) -> tuple[str, bytes]:
-    """Return name and content of the file that *request* brings. Raises _RefusedError if it brings none that can be taken."""
+async def _upload(request: Request, language: Voice) -> _Upload:
+    """Return the file that *request* brings. Raises _RefusedError if it brings none that can be taken."""
     if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
         raise _RefusedError(403, "sent_from_elsewhere")
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
@@ -132,13 +140,11 @@ async def _upload(request: Request) -> tuple[str, bytes]:
         raise _RefusedError(400, "form_unreadable") from error
     if not name.endswith(SUFFIXES):
         raise _RefusedError(415, "no_query_file", name=name, endings=" / ".join(SUFFIXES))
-    return name, content
+    return _Upload(name, content, language)
 
 
-def _measured(
-    assistant: Assistant, name: str, content: bytes, running: threading.Lock, stopped: threading.Event, count: Callable[[], None]
-) -> str:
-    """Return the report on the queries of *content*, which are counted by *count* once they can be asked.
+def _measured(assistant: Assistant, upload: _Upload, running: threading.Lock, stopped: threading.Event, count: Callable[[], None]) -> str:
+    """Return the report on the queries of *upload*, which are counted by *count* once they can be asked.
 
     Raises _RefusedError if a run is on or a row is at fault, and what *count* raises.
     """
@@ -146,7 +152,7 @@ def _measured(
         raise _RefusedError(429, "already_measuring")
     try:
         documents = _documents(assistant)
-        queries = _usable(name, content, documents).queries
+        queries = _usable(upload, documents).queries
         count()
 
         def go_on() -> None:
@@ -154,21 +160,24 @@ def _measured(
                 raise _StoppedError
 
         results = ask_all(assistant, queries, documents, go_on)
-        return render_report(f"Evaluation: {name}", results, documents, {"index": assistant.index_fingerprint}, ASK_ADDRESS)
+        spoken = words("report", upload.language)
+        title, about = spoken["title"].format(name=upload.name), {spoken["index"]: assistant.index_fingerprint}
+        return render_report(title, results, documents, about, ASK_ADDRESS, upload.language)
     except IndexUnreachableError as error:
         raise said(error) from error
     finally:
         running.release()
 
 
-def _usable(name: str, content: bytes, documents: Mapping[str, Document]) -> QuerySet:
-    """Return the queries of *content*, all of which can be used. Raises _RefusedError naming every row that cannot, up to SHOWN_FAULTS."""
+def _usable(upload: _Upload, documents: Mapping[str, Document]) -> QuerySet:
+    """Return the queries of *upload*, all of which can be used. Raises _RefusedError naming every row that cannot, up to SHOWN_FAULTS."""
     try:
-        found = parse_queries(name, content, documents, MAX_UPLOADED_QUERIES)
-    except QueryError as error:
-        raise _RefusedError(422, "", [f"{error}"]) from error
+        found = parse_queries(upload.name, upload.content, documents, MAX_UPLOADED_QUERIES)
+    except QueryFileError as error:
+        raise _RefusedError(422, "", [error]) from error
     if found.faults:
-        more = [f"and {len(found.faults) - SHOWN_FAULTS:,} more"] if len(found.faults) > SHOWN_FAULTS else []
+        left = len(found.faults) - SHOWN_FAULTS
+        more = [Words("more", {"count": left})] if left > 0 else []
         raise _RefusedError(422, "rows_at_fault", [*found.faults[:SHOWN_FAULTS], *more])
     return found
 

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 
 import uvicorn
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
 from bot.web.documents import site_page
 from bot.web.guard import ASKED_BY_ALL, Cors, Guard, route_path
+from bot.web.labels import SPOKEN, labels, wanted
 from bot.web.refusals import Json, RefusalError, refusal_response
 from bot.web.widget_files import widget_file
 
@@ -56,9 +58,11 @@ async def _loading(scope: Scope, receive: Receive, send: Send) -> None:
         return
     refusal = RefusalError(503, "loading", "The assistant is still being loaded.", f"Ask again in {RETRY_S} s.", RETRY_S)
     if "text/html" in Headers(scope=scope).get("accept", ""):
-        said = f"<h1>One moment</h1><p>{refusal.message} This page comes back by itself.</p>"
-        page = site_page("One moment", said, root="../" * (scope["path"].count("/") - 1) or "./")
-        await HTMLResponse(page, 503, {"retry-after": f"{RETRY_S}", "refresh": f"{RETRY_S}"})(scope, receive, send)
+        language = wanted(Request(scope).cookies, Headers(scope=scope))
+        spoken = labels(language)
+        said = f"<h1>{spoken['one_moment']}</h1><p>{spoken['loading']}</p>"
+        page = site_page(spoken["one_moment"], said, root="../" * (scope["path"].count("/") - 1) or "./", language=language)
+        await HTMLResponse(page, 503, {**SPOKEN, "retry-after": f"{RETRY_S}", "refresh": f"{RETRY_S}"})(scope, receive, send)
         return
     response = refusal_response(refusal)
     if ASKED_BY_ALL.fullmatch(route_path(scope)):

@@ -67,7 +67,7 @@ def test_a_faulty_row_is_named_and_the_rest_counts(tmp_path, change, fault):
     path = written(tmp_path, {**ROW, "id": "good"}, {**ROW, **change})
     found = read_queries(path, DOCUMENTS)
     assert [query.query_id for query in found.queries] == ["good"]
-    (message,) = found.faults
+    (message,) = map(str, found.faults)
     assert message.startswith(f"{path} line 2: ")
     assert fault in message
 
@@ -77,7 +77,7 @@ def test_a_line_that_is_no_object_is_named(tmp_path, line):
     """Broken JSON and other values are faults, not tracebacks."""
     found = read_queries(written(tmp_path, ROW, line), DOCUMENTS)
     assert len(found.queries) == 1
-    assert "line 2: " in found.faults[0]
+    assert "line 2: " in f"{found.faults[0]}"
 
 
 def test_an_id_is_used_once(tmp_path):
@@ -85,7 +85,7 @@ def test_an_id_is_used_once(tmp_path):
     first, second = written(tmp_path, ROW, name="a.jsonl"), written(tmp_path, ROW, name="b.jsonl")
     found = read_queries(tmp_path, DOCUMENTS)
     assert len(found.queries) == 1
-    assert found.faults == (f"{second} line 1: the id 'drugs-1' was used before, in {first} line 1. Give it another id.",)
+    assert [*map(str, found.faults)] == [f"{second} line 1: the id 'drugs-1' was used before, in {first} line 1. Give it another id."]
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_a_faulty_csv_row_is_named(tmp_path, row, fault):
     path = written(tmp_path, "question,class,answerability,gold_quote", "Oil?,far,unanswerable,", row, name="a.csv")
     found = read_queries(path, DOCUMENTS)
     assert len(found.queries) == 1
-    assert found.faults[0].startswith(f"{path} line 3: ")
-    assert fault in found.faults[0]
+    assert f"{found.faults[0]}".startswith(f"{path} line 3: ")
+    assert fault in f"{found.faults[0]}"
 
 
 @given(st.text("='a+-@\t", max_size=4))

@@ -58,10 +58,11 @@ def test_a_failure_shows_what_was_said_and_expected(page):
 
 def test_a_failure_can_be_asked_again_where_there_is_a_chat(results, page):
     """The question is escaped into the address; without a chat there is no link, and a blank question has none."""
-    linked = render_report("Evaluation", results, DOCUMENTS, {}, "/?q=")
-    assert re.findall(r'href="([^"]*)"', linked) == ["/?q=Oil%3F", "/?q=And%20%3Cb%3Edrugs%3C/b%3E%3F", "/?q=Danger%3F"]
+    linked = render_report("Evaluation", results, DOCUMENTS, {}, "./?q=")
+    questions = ["./?q=Oil%3F", "./?q=And%20%3Cb%3Edrugs%3C/b%3E%3F", "./?q=Danger%3F"]
+    assert re.findall(r'<a href="([^"]*)"', linked) == ["./", "./evaluation", *questions]
     assert "by itself, without what came before it" in linked
-    assert "href" not in page
+    assert "<a " not in page
 
 
 def test_no_text_becomes_markup(page):
@@ -71,8 +72,9 @@ def test_no_text_becomes_markup(page):
 
 
 def test_the_page_needs_nothing_from_elsewhere(page):
-    """No address is fetched: no link, image, import or url()."""
-    assert not re.search(r"https?://|<link|<img|@import|url\(|src=", page)
+    """No address is fetched: no image, import or url(), and the one link is to an icon that the page holds."""
+    assert not re.search(r"https?://|<img|@import|url\(|src=", page)
+    assert re.findall(r'<link rel="(\w+)" href="(.{11})', page) == [("icon", "data:image/")]
 
 
 def test_the_page_shows_every_figure(page):

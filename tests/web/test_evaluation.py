@@ -1,6 +1,7 @@
 """A visitor measures the assistant with queries of their own; what cannot be measured is refused in words."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,11 +93,16 @@ def test_the_chat_page_leads_to_it(client):
     assert ("./evaluation", "") in Parsed(client.get("/").text).links
 
 
-@pytest.mark.parametrize(
-    ("language", "heading", "no_file"), [("ru", "Оценка", "own.txt не является файлом вопросов."), ("zh", "评测", "own.txt 不是问题文件。")]
-)
-def test_the_page_speaks_the_visitors_language(client, language, heading, no_file):
-    """With why a file was not measured; what is wrong with a row stays in English."""
+SPOKEN = {  # heading, no file of queries, a row at fault, a failure of the report
+    "ru": ("Оценка", "own.txt не является файлом вопросов.", "own.csv, строка 2: answerability: допустимы только", "ложный ответ"),
+    "zh": ("评测", "own.txt 不是问题文件。", "own.csv 第 2 行: answerability：只能是", "误答"),
+}
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_the_page_speaks_the_visitors_language(client, language):
+    """With why a file was not measured, what is wrong with a row, and the report."""
+    heading, no_file, row, failure = SPOKEN[language]
     wanted = {"accept-language": language}
     page, refused = client.get("/evaluation", headers=wanted), send(client, name="own.txt", **wanted)
     assert f'<html lang="{language}">' in page.text
@@ -105,7 +111,11 @@ def test_the_page_speaks_the_visitors_language(client, language, heading, no_fil
     assert "The " not in Parsed(page.text).text
     assert no_file in refused.text
     rows = send(client, b"question,answerability,class\nHow?,perhaps,x\n", **wanted).text
-    assert "own.csv line 2" in rows
+    assert row in Parsed(rows).text
+    report = send(client, **wanted).text
+    assert f'<html lang="{language}">' in report
+    assert f'{failure} <span class="count">1</span>' in report
+    assert not re.search(r">[A-Za-z ]{12,}<", report.partition("<h2>")[2].partition("<details")[0])  # no word of ours is left in English
 
 
 def test_an_upload_is_answered_with_its_report(client, site):
@@ -114,8 +124,8 @@ def test_an_upload_is_answered_with_its_report(client, site):
     response = send(client)
     assert response.status_code == 200
     assert [question for question, _ in site.asked] == ["Drugs?", "Oil & gas?", "hi"]
-    assert "3 queries" in response.text
-    assert Parsed(response.text).links == [("./?q=Oil%20%26%20gas%3F", "")]
+    assert "queries: 3" in response.text
+    assert Parsed(response.text).links == [("./", ""), ("./evaluation", ""), ("./?q=Oil%20%26%20gas%3F", "")]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +139,7 @@ def test_one_query_is_enough(client, name, content):
     """In either format; a spreadsheet's mark and line ends are no fault, nor is a set without anything to find."""
     response = send(client, content, name)
     assert response.status_code == 200
-    assert "1 queries" in response.text
+    assert "queries: 1" in response.text
 
 
 def test_nothing_is_kept(client, reports):
