@@ -3,6 +3,7 @@
 Knows nothing of how a question is answered: whoever offers one has asked it first.
 """
 
+import calendar
 import json
 import logging
 import re
@@ -23,6 +24,7 @@ _NAME = re.compile(
     r"(?P<the>\b[Tt]he\s+)?(?P<name>\b[A-Z][\w’'-]*(?:(?:\s+(?:of|on|for|and)(?:\s+the)?)?\s+[A-Z][\w’'-]*)+|(?<=[a-z,]\s)[A-Z][\w’'-]{2,})"
 )
 _WORDS = re.compile(r"\w+")
+_CALENDAR = {name.casefold() for name in (*calendar.month_name, *calendar.day_name) if name}  # written like names, and no subjects
 
 log = logging.getLogger(__name__)
 
@@ -54,14 +56,15 @@ def subjects(documents: Iterable[Document]) -> tuple[str, ...]:
 
 
 def _names(text: str, known: set[str]) -> list[str]:
-    """Return the proper names in *text* that share no word, and no initials, with *known*."""
+    """Return the proper names in *text*, months and weekdays aside, that share no word, and no initials, with *known*."""
     found = []
     for match in _NAME.finditer(text.replace("\u00a0", " ")):
         name = " ".join(match.group("name").split()).removesuffix("’s").removesuffix("'s")
         words = _WORDS.findall(name)
+        bare = {word.casefold() for word in words}
         initials = "".join(word[0] for word in words if word[0].isupper()).casefold()
         adjective = bool(match.group("the")) and len(words) == 1 and not name.isupper()  # "the Russian side"
-        if not adjective and initials not in known and not {word.casefold() for word in words} & known:
+        if not adjective and initials not in known and not bare & known and not bare <= _CALENDAR:
             found.append(f"the {name}" if match.group("the") else name)
     return found
 

@@ -10,7 +10,7 @@ from index.parse import parse_document
 DOCUMENT = parse_document(
     Description("one", "News of the Honey Society (HS)", "report", speaker="Ada Keeper"),
     "News of the Honey Society (HS)\n\nToday Ada Keeper spoke of the Winter Garden and of\u00a0Utopia. "
-    "The Winter Garden belongs to the Honey Society. The Utopian side agreed with IFAN.",
+    "The Winter Garden belongs to the Honey Society. The Utopian side agreed with IFAN in June.",
 )
 
 
@@ -28,7 +28,7 @@ OFFERED = (
 
 
 def test_subjects_are_the_names_in_the_body_the_most_frequent_first():
-    """Without those of the document's own title and speaker, and without "the Utopian", which is no name."""
+    """Without those of the document's own title and speaker, and without "the Utopian" and "June", which are no names."""
     assert subjects([DOCUMENT]) == ("the Winter Garden", "Utopia", "IFAN")
 
 
