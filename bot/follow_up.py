@@ -211,7 +211,7 @@ def _follow_up(text: str, earlier: Sequence[Understood], language: _Language) ->
         if frame and not language.patterns["narrowing"].match(piece) and not _points_back(piece, language):
             framed = f"{_whole(frame, 'frame')} {piece}?"
             return Understood("answer", framed, framed)
-        return _joined(piece, past)
+        return replace(_joined(piece, past), alone=None)  # a piece asks nothing that sentences could be read for
     if language.match("asking_on", bare):
         return _joined(text, past)
     if not _points_back(text, language):

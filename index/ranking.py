@@ -13,7 +13,7 @@ import numpy as np
 
 from index.document import Description, Passage
 from index.filters import newest_first
-from index.search import SearchResult
+from index.search import ScoredSentence, SearchResult
 
 SAME = 0.9  # cosine from which two sentences say the same: the speech's own words and their report lie at 0.9 to 1
 
@@ -22,18 +22,18 @@ _WORDS = re.compile(r"\w+")
 
 
 def blend(found: SearchResult, other: SearchResult, share: float) -> SearchResult:
-    """Return *found* with its ranking drawn towards that of *other*, whose scores count for *share* in [0, 1] of the sum.
+    """Return *found* with its ranking drawn towards that of *other*, which counts for *share* in [0, 1] of every score and signal.
 
-    All else that is known of a sentence stays as *found* has it. What *other* did not find counts there as its lowest.
-    Score lists are added, not texts joined: on two sets of conversations joining lost on one what it won on the other
-    (docs/decisions/005).
+    A sentence that one of both read keeps that reading, since it may be read for the words of one alone. A score that *other* did not
+    find counts there as its lowest; the other signals then stay as *found* has them. Score lists are added, not texts joined: on
+    two sets of conversations joining lost on one what it won on the other (docs/decisions/005).
     """
     passage_scores = {passage.paragraph.paragraph_id: passage.score for passage in other.passages}
-    sentence_scores = {scored.row: scored.score for scored in other.sentences}
+    twins = {scored.row: scored for scored in other.sentences}
     lowest_passage = min(passage_scores.values(), default=0.0)
-    lowest_sentence = min(sentence_scores.values(), default=0.0)
+    lowest_sentence = min((scored.score for scored in other.sentences), default=0.0)
     mixed = [
-        (passage, (1 - share) * passage.score + share * passage_scores.get(passage.paragraph.paragraph_id, lowest_passage))
+        (passage, _mix(passage.score, passage_scores.get(passage.paragraph.paragraph_id, lowest_passage), share))
         for passage in found.passages
     ]
     ranked = [
@@ -42,13 +42,31 @@ def blend(found: SearchResult, other: SearchResult, share: float) -> SearchResul
     by_id = {passage.paragraph.paragraph_id: passage for passage in ranked}
     sentences = [
         replace(
-            scored,
+            _blended(scored, twins.get(scored.row, scored), share),
             passage=by_id[scored.passage.paragraph.paragraph_id],
-            score=(1 - share) * scored.score + share * sentence_scores.get(scored.row, lowest_sentence),
+            score=_mix(scored.score, twins[scored.row].score if scored.row in twins else lowest_sentence, share),
         )
         for scored in found.sentences
     ]
     return replace(found, passages=tuple(ranked), sentences=tuple(sorted(sentences, key=lambda scored: -scored.score)))
+
+
+def _blended(scored: ScoredSentence, twin: ScoredSentence, share: float) -> ScoredSentence:
+    """Return *scored* with the signals of its *twin* in another search mixed in."""
+    readings = [reading for reading in (scored.reading, twin.reading) if reading is not None]
+    return replace(
+        scored,
+        reading=_mix(readings[0], readings[-1], share) if readings else None,
+        cosine=_mix(scored.cosine, twin.cosine, share),
+        paragraph_cosine=_mix(scored.paragraph_cosine, twin.paragraph_cosine, share),
+        cosine_standard=_mix(scored.cosine_standard, twin.cosine_standard, share),
+        terms_standard=_mix(scored.terms_standard, twin.terms_standard, share),
+        paragraph_standard=_mix(scored.paragraph_standard, twin.paragraph_standard, share),
+    )
+
+
+def _mix(one: float, other: float, share: float) -> float:
+    return (1 - share) * one + share * other
 
 
 def interleave(results: Sequence[SearchResult]) -> SearchResult:

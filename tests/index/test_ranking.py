@@ -50,6 +50,39 @@ def test_what_only_one_search_found_counts_as_the_lowest_of_the_other():
     assert [scored.score for scored in blend(result(2, 2, 2), result(8, 6), 0.5).sentences] == [5, 4, 4]
 
 
+def signalled(number: float, reading: float | None) -> SearchResult:
+    """Return a result with one sentence of which every signal is *number*, except its *reading*."""
+    names = ("cosine", "paragraph_cosine", "cosine_standard", "terms_standard", "paragraph_standard")
+    found = result(1)
+    return dataclasses.replace(found, sentences=(dataclasses.replace(found.sentences[0], reading=reading, **dict.fromkeys(names, number)),))
+
+
+def test_every_signal_of_a_sentence_is_blended():
+    """0.75 of 4 and 0.25 of 8 are 5: what is decided by the signals is decided by both searches."""
+    (blended,) = blend(signalled(4, 4), signalled(8, 8), 0.25).sentences
+    assert {
+        blended.reading,
+        blended.cosine,
+        blended.paragraph_cosine,
+        blended.cosine_standard,
+        blended.terms_standard,
+        blended.paragraph_standard,
+    } == {5}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        pytest.param(3, None, 3, id="read for the first alone"),
+        pytest.param(None, 2, 2, id="read for the other alone"),
+        pytest.param(None, None, None, id="read for neither"),
+    ],
+)
+def test_a_reading_that_one_search_lacks_is_the_others(one, other, expected):
+    """A search reads its own best sentences; one that it did not read is not one that it judged to be wrong."""
+    assert blend(signalled(1, one), signalled(1, other), 0.5).sentences[0].reading == expected
+
+
 @pytest.mark.parametrize("said", ["Wasps sting at noon.", "Well: wasps sting, at noon! [1]"], ids=["exact", "other marks"])
 def test_a_sentence_shown_before_is_left_out_with_what_says_the_same(said):
     """Whatever white space, case or marks stand between its words; the third sentence has the second's vector."""
