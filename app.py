@@ -5,8 +5,8 @@ import io
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,13 +52,11 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ.setdefault(variable, value)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without a character shows "?" for it
-    from bot.settings import of_corpus, read_settings
+    from bot.settings import read_settings
     from index.errors import UserError
 
     try:
-        settings = read_settings()
-        if getattr(options, "corpus", None):
-            settings = of_corpus(settings, options.corpus)
+        settings = read_settings(options.corpus)
         status: int = options.run(options, settings)
         sys.stdout.flush()
     except UserError as error:
@@ -216,6 +214,8 @@ def _print_json(value: dict[str, object], indent: int | None) -> None:
 
 
 def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
+    import tempfile
+
     from bot.evaluation.command import Outputs, evaluate
     from bot.evaluation.public import write_dataset
     from bot.evaluation.queries import read_queries
@@ -227,8 +227,7 @@ def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
         if options.dataset:
             write_dataset(options.format, options.dataset, folder, options.limit)
             queries = folder / "queries.jsonl"
-            update = {"corpus_dir": folder / "corpus", "index_dir": folder / "index", "store": "embedded"}
-            settings = settings.model_copy(update=update)
+            settings = replace(settings, corpus_dir=folder / "corpus", index_dir=folder / "index", store="embedded")
         documents = {document.document_id: document for document in read_corpus(settings.corpus_dir).documents}
         exported = (options.export[0], Path(options.export[1])) if options.export else None
         well = evaluate(

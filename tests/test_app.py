@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,8 @@ HEAD = "---\ntitle: A speech\nkind: speech\n---\n"
 @pytest.fixture(autouse=True)
 def variables(monkeypatch, index_dir):
     """Take away whatever this machine has set, and use the index that all specifications share."""
-    for field in Settings.model_fields:
-        monkeypatch.delenv(f"SCO_{field.upper()}", raising=False)
+    for field in fields(Settings):
+        monkeypatch.delenv(f"SCO_{field.name.upper()}", raising=False)
     monkeypatch.setenv("SCO_INDEX_DIR", str(index_dir))
 
 

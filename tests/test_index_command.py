@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import fields
 from pathlib import Path
 from typing import TextIO
 
@@ -25,8 +26,8 @@ ASK = ["ask", "Trade in Bishkek or Tashkent?", "--json"]
 @pytest.fixture
 def index(tmp_path, monkeypatch) -> Path:
     """An index of NEW, and of OLD before; the settings name it and the corpus, and every command uses the fake model."""
-    for field in Settings.model_fields:
-        monkeypatch.delenv(f"SCO_{field.upper()}", raising=False)
+    for field in fields(Settings):
+        monkeypatch.delenv(f"SCO_{field.name.upper()}", raising=False)
     monkeypatch.setenv("SCO_INDEX_DIR", str(tmp_path / "index"))
     monkeypatch.setenv("SCO_CORPUS_DIR", str(tmp_path / "corpus"))
     monkeypatch.setattr("index.command.check_model", lambda name: WordEmbeddings().files)

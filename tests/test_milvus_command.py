@@ -2,12 +2,13 @@
 
 import json
 import shutil
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 import app
-from bot.settings import Settings, measured
+from bot.settings import Settings, measured, read_settings
 from index import current
 from index.milvus import Server
 from index.milvus_records import named
@@ -21,8 +22,8 @@ ASK = ["ask", "Trade in Bishkek or Tashkent?", "--json"]
 @pytest.fixture
 def corpus(tmp_path, monkeypatch, milvus, request) -> Path:
     """A folder of OLD; the settings name it, an index folder and the server, and every command uses the fake model."""
-    for field in Settings.model_fields:
-        monkeypatch.delenv(f"SCO_{field.upper()}", raising=False)
+    for field in fields(Settings):
+        monkeypatch.delenv(f"SCO_{field.name.upper()}", raising=False)
     monkeypatch.setenv("SCO_STORE", "milvus")
     monkeypatch.setenv("SCO_MILVUS_URI", milvus.uri)
     monkeypatch.setenv("SCO_MILVUS_PREFIX", f"command_{len(request.node.name)}")
@@ -119,7 +120,7 @@ def test_a_running_server_goes_over_to_what_is_published(capsys, corpus, monkeyp
     """Without a restart, as it does with an index in a folder."""
     monkeypatch.setattr(current, "CHECKED_EVERY", 0.0)
     app.main(["index"])
-    settings = Settings()
+    settings = read_settings()
     assistant = app._assistant(settings)
     before = assistant.index_fingerprint
     put(corpus, NEW)

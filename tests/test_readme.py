@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from dataclasses import fields
 
 import pytest
 
@@ -68,9 +69,9 @@ def test_the_example_in_the_terminal_is_what_is_printed(assistant):
 def test_the_table_of_settings_is_that_of_the_program():
     """Every variable with its default and description, in order."""
     expected = []
-    for name, field in Settings.model_fields.items():
+    for field in fields(Settings):
         default = str(field.default).removeprefix(f"{ROOT}/")
-        expected.append([f"`SCO_{name.upper()}`", f"`{default}`", field.description])
+        expected.append([f"`SCO_{field.name.upper()}`", f"`{default}`", field.metadata["description"]])
     assert rows(section("Settings")) == expected
 
 

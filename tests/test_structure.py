@@ -58,7 +58,6 @@ HOMES = {
     "pymilvus": {"index.milvus"},
     "grpc": {"index.milvus"},
     "argparse": {"app", "index.training.train"},
-    "pydantic_settings": {"bot.settings"},
 }
 HEAVY = "torch gradio sentence_transformers transformers uvicorn fastapi matplotlib pandas"
 TORCH = ("index.training.model", "index.training.train")  # are torch's own kind of code; serving imports neither
@@ -174,7 +173,7 @@ def test_nothing_imports_a_star():
 IMPORTING = """
 import importlib, os, sys
 root, heavy, names = sys.argv[1], sys.argv[2].split(), sys.argv[3].split()
-for library in ("numpy", "faiss", "pydantic_settings", "langchain_core.embeddings", "langchain_core.retrievers",
+for library in ("numpy", "faiss", "langchain_core.embeddings", "langchain_core.retrievers",
                 "scipy.stats", "ir_measures"):
     importlib.import_module(library)
 loaded = {name for name in heavy if name in sys.modules}  # by the libraries themselves

@@ -36,7 +36,7 @@ def main() -> None:
     """Collect the signals of the dev queries over the default corpus, fit both models, and write them."""
     from bot.evaluation.queries import read_queries
     from bot.question import parts
-    from bot.settings import Settings
+    from bot.settings import read_settings
     from bot.signals import question_signals, sentence_signals
     from index.corpus import read_corpus
     from index.embedding import check_model
@@ -44,7 +44,7 @@ def main() -> None:
     from index.search import search
     from index.store import open_generation
 
-    settings = Settings()
+    settings = read_settings()
     documents = {document.document_id: document for document in read_corpus(settings.corpus_dir).documents}
     queries = read_queries(_FILE.parent.parent / "tests" / "queries" / "dev.jsonl", documents).queries
     generation = open_generation(settings.index_dir)

@@ -1,19 +1,27 @@
-"""Measures the seconds from the start of ``python app.py`` until ``/healthz`` and ``/`` answer.
+"""Measures the seconds from the start of ``python app.py`` until ``/healthz`` and ``/`` answer, and of ``python app.py ask`` to its end.
 
-Runs the first start, which builds the index, and later ones, which open it, each as a process of its own with an index
-folder of its own. With --imports, prints which libraries' imports take the most time of a start.
+Each start is a process of its own over one index, which the first start builds; a first start also exports the model's
+graph, which takes many times as long, so it is measured once unless asked for more. Beside the seconds stand those of the
+processor, which a busy machine lengthens less. With --imports, prints which libraries' imports take the most time of a start.
+Reads /proc, so it runs on Linux alone.
 
-    python -m tests.benchmarks.start_up [--runs 5] [--imports]
+    python -m tests.benchmarks.start_up [--runs 5] [--first 1] [--imports]
 """
 
 import argparse
+import os
 import re
+import subprocess
+import sys
 import tempfile
+import time
 from collections import defaultdict
 from pathlib import Path
 
+import app
 from tests.benchmarks.figures import HEAD, machine, row
 from tests.benchmarks.serving import serve
+from tests.project import ROOT
 
 RUNS = 5
 HEAVIEST = 15  # libraries shown; the rest take less than 50 ms each
@@ -22,31 +30,56 @@ _IMPORT = re.compile(rb"import time:\s+(\d+) \|\s+\d+ \| +([\w.]+)")
 
 def main() -> None:
     """Measure, and print the table."""
-    parser = argparse.ArgumentParser(description="Seconds until the server answers.")
-    parser.add_argument("--runs", type=int, default=RUNS)
+    parser = argparse.ArgumentParser(
+        description="Seconds until the server answers, and until a question asked in the terminal is answered."
+    )
+    parser.add_argument("--runs", type=int, default=RUNS, help="later starts, and questions")
+    parser.add_argument("--first", type=int, default=1, help="first starts, a minute each")
     parser.add_argument("--imports", action="store_true", help="also print the heaviest imports")
     options = parser.parse_args()
-    first, later = [], []
-    for _ in range(options.runs):
-        with tempfile.TemporaryDirectory() as folder:
-            for seconds in (first, later):
-                with serve(Path(folder)) as served:
-                    seconds.append(served.seconds)
     print(machine())
-    print("Seconds from the start of the process until /healthz and / answer")
+    print("Seconds from the start of the process, and of the processor")
     print(HEAD)
-    print(row("first start: builds the index", first))
-    print(row("later starts: open it", later))
-    if options.imports:
-        print("\nSeconds in imports, by library (with -X importtime, which slows them)")
-        for library, seconds in imports()[:HEAVIEST]:
-            print(f"{library:<44}{seconds:>26.2f}")
+    with tempfile.TemporaryDirectory() as folder:
+        built = Path(folder)
+        _print("first start: exports and builds", [start(built / f"{number}") for number in range(options.first)])
+        _print("later starts", [start(built / "0") for _ in range(options.runs)])
+        _print("app.py ask, to its end", [ask(built / "0", app.EXAMPLES[n % len(app.EXAMPLES)]) for n in range(options.runs)])
+        if options.imports:
+            print("\nSeconds in imports, by library (with -X importtime, which slows them)")
+            for library, seconds in imports(built / "0")[:HEAVIEST]:
+                print(f"{library:<44}{seconds:>26.2f}")
 
 
-def imports() -> list[tuple[str, float]]:
+def _print(name: str, taken: list[tuple[float, float]]) -> None:
+    seconds, processor = zip(*taken, strict=True)
+    print(row(name, seconds))
+    print(row("  of the processor", processor), flush=True)
+
+
+def start(index_dir: Path) -> tuple[float, float]:
+    """Return the seconds until the server over the index in *index_dir* answers, and those that its processor worked."""
+    with serve(index_dir) as served:
+        numbers = Path(f"/proc/{served.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return served.seconds, (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")  # in its own code, and the system's
+
+
+def ask(index_dir: Path, question: str) -> tuple[float, float]:
+    """Return the seconds that `app.py ask` takes over the index in *index_dir*, and those that its processor worked."""
+    started = time.perf_counter()
+    environment = {**os.environ, "SCO_INDEX_DIR": f"{index_dir}"}
+    asked = subprocess.Popen([sys.executable, "app.py", "ask", question], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(asked.pid, 0)
+    asked.returncode = os.waitstatus_to_exitcode(status)
+    if asked.returncode:
+        raise SystemExit(f"app.py ask ended with status {asked.returncode}. Run it by hand: python app.py ask {question!r}")
+    return time.perf_counter() - started, used.ru_utime + used.ru_stime
+
+
+def imports(index_dir: Path) -> list[tuple[str, float]]:
     """Return the seconds that each library's own modules take to import in one start, the heaviest first."""
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
-        with serve(Path(folder) / "index", ("-X", "importtime"), errors):
+    with tempfile.TemporaryFile() as errors:
+        with serve(index_dir, ("-X", "importtime"), errors):
             pass
         errors.seek(0)
         seconds: dict[str, float] = defaultdict(float)

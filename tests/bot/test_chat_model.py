@@ -339,8 +339,8 @@ def test_a_missing_key_is_named(monkeypatch):
 WITHOUT = """
 import sys
 import app
-from bot.settings import Settings
-assistant = app._assistant(Settings())
+from bot.settings import read_settings
+assistant = app._assistant(read_settings())
 loaded = [name for name in sys.modules if name.split(".")[0] in ("langchain", "langchain_openai", "openai", "langgraph", "tiktoken")]
 sys.exit(", ".join(loaded) or None)
 """
