@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
+from bot.data import read_data
 from bot.errors import FilterError
 from index.document import Description
 from index.filters import EVERYTHING, Filters, first_day, last_day, matching
@@ -233,8 +234,8 @@ def _is_content(question: str, match: re.Match[str], phrases: Phrases) -> bool:
 
 
 def _kinds(question: str, library: Library, phrases: Phrases) -> Iterator[_Found]:
-    """Yield the kinds of documents that *question* asks in; kinds that take in all documents, or are compared, are none."""
-    if "kind" not in phrases or phrases["compares"].search(question):
+    """Yield the kinds of documents that *question* asks in; kinds that take in all documents, are compared or joined, are none."""
+    if "kind" not in phrases or phrases["compares"].search(question) or phrases["kinds"].search(question):
         return
     matches = list(phrases["kind"].finditer(_without_names(question, library)))
     named = [(match, library.kinds[(match["kind_in"] or match["kind_says"] or match["kind_has"]).lower()]) for match in matches]
@@ -314,10 +315,7 @@ _ASKED_IN = r"\b(?:in|from|within|across|among|according\s+to|which|what|any|all
 
 @cache
 def _loaded() -> Mapping[str, str | list[str] | dict[str, list[str]]]:
-    import yaml
-
-    loaded: dict[str, str | list[str] | dict[str, list[str]]] = yaml.safe_load((_FOLDER / "en.yaml").read_text(encoding="utf-8"))
-    return loaded
+    return cast(dict[str, str | list[str] | dict[str, list[str]]], read_data(_FOLDER / "en.yaml"))
 
 
 def _words() -> Mapping[str, Sequence[str]]:
@@ -378,6 +376,7 @@ def _phrases(kinds: frozenset[str]) -> Phrases:
     if kinds:
         kind = rf"(?P<kind_{{}}>{_any(kinds)}){_OURS}"
         which = rf"(?:{_THE}|{_NAME}+['’]s)\s+(?:(?:full|whole|entire)\s+)?"
+        phrases["kinds"] = rf"\b(?:{_any(kinds)})\s+(?:and|or)\s+(?:{_THE}\s+)?(?:{_any(kinds)})\b"
         phrases["kind"] = (
             rf",?\s*\b(?:in|within|from|according\s+to|as\s+per)\s+{which}{kind.format('in')}"
             rf"|\b(?:do|does|did|has|have)\s+(?P<shown>{which}{kind.format('has')})\s+(?:\w+ly\s+|also\s+|ever\s+|then\s+)?(?:{says})\b"

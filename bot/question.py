@@ -12,8 +12,8 @@ MAX_QUESTION_LENGTH = 2_000  # characters; the longest real question met was 900
 MAX_PARTS = 4  # searched one by one; nobody was met who asked five things at once
 
 _HEAD = (
-    r"(?:(?:from |in |at |to |by |of )?(?:who|whom|whose|what|when|where|why|which)|how|is|are|was|were|does|do|did|has|have|can|could|will"
-    r"|would|should|about)\b"
+    r"(?:(?:from |in |at |to |by |of |with |for |on )?(?:who|whom|whose|what|when|where|why|which)|how|is|are|was|were|does|do|did|has|have"
+    r"|can|could|will|would|should|about)\b"
 )
 # "..., and what ...", "...; is it ...", "(b) when ...": where one message asks a second thing.
 _CUT = re.compile(

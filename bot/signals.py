@@ -21,15 +21,16 @@ def _any_of(words: str) -> re.Pattern[str]:
 
 
 _NUMBER = _any_of(
-    r"\d\S* one two three four five six seven eight nine ten eleven twelve dozens? hundreds? thousands? millions? billions? half percent"
+    r"\d\S* one(?!\s+(?:of|another)\b) two three four five six seven eight nine ten eleven twelve dozens? hundreds? thousands? millions?"
+    r" billions? half percent"
 )
-_TIME = _any_of(
-    r"\d{4} january february march april may june july august september october november december monday tuesday wednesday thursday friday"
-    r" saturday sunday weeks? months? years? decades? today tomorrow yesterday last next recent(?:ly)? current(?:ly)? since spring summer"
-    r" autumn winter century"
+_TIME = _any_of(  # the verbs "march" and "may" have no capital
+    r"\d{4} january february (?-i:March) april (?-i:May) june july august september october november december monday tuesday wednesday"
+    r" thursday friday saturday sunday weeks? months? years? decades? today tomorrow yesterday last next recent(?:ly)? current(?:ly)? since"
+    r" spring summer autumn winter century"
 )
-# A name: a word with a capital that does not open a sentence, or in capitals.
-_NAME = re.compile(r"(?<=[\w,;:'’)] )[A-Z][\w-]+|\b[A-Z][A-Z0-9-]+\b")
+# A name: a word with a capital that does not open a sentence, or in capitals; what is of a name's kind ("Syria-type") is none.
+_NAME = re.compile(r"(?:(?<=[\w,;:'’)] )[A-Z]\w+|\b[A-Z][A-Z0-9]+)(?:-[A-Z0-9]\w*)*(?![\w-])")
 _ASKS_NUMBER = re.compile(
     r"\bhow (?:many|much|big|large|high|tall|old)\b|\b(?:number|amount|percentage|percent|share|figure|total|quantity|size) of\b"
     r"|\bwhat (?:share|percentage|number|figure|amount|proportion)\b",
@@ -38,9 +39,17 @@ _ASKS_NUMBER = re.compile(
 # "When" asks where it opens or ends the question, or an auxiliary follows; in "what happened when they joined" it does not.
 _ASKS_TIME = re.compile(
     r"^\W*(?:and |so |but )?when\b|\bwhen\W*$|\bwhen (?:is|are|was|were|do|does|did|will|would|can|could|has|have|had)\b"
-    r"|\b(?:what|which) (?:date|day|month|year|time|week)\b|\bhow (?:long|often|recently)\b",
+    r"|\b(?:what|which) (?:(?:is|was|are|were) the )?(?:exact |precise )?(?:date|day|month|year|time|week)\b|\bhow (?:often|recently)\b",
     re.IGNORECASE,
 )
+_ASKS_DURATION = re.compile(r"\bhow long\b", re.IGNORECASE)
+# A date alone does not tell how long something lasted.
+_DURATION = re.compile(
+    r"\b(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|several|many|few|last|past|next)(?:[\s-]+\w+)?[\s-]+"
+    r"(?:minute|hour|day|week|month|year|decade|centur(?:y|ie))s?\b|\b(?:since|until|till)\b",
+    re.IGNORECASE,
+)
+_HELD = ((_ASKS_NUMBER, _NUMBER), (_ASKS_TIME, _TIME), (_ASKS_DURATION, _DURATION))  # what is asked for, and what holds it
 
 
 @lru_cache(maxsize=100_000)
@@ -55,8 +64,8 @@ def sentence_signals(question: str, found: SearchResult) -> tuple[Mapping[str, f
     """Return the signals of each of *found*'s sentences, in their order: whether that sentence answers the question."""
     weights = _weights(question)
     best = found.sentences[0].score if found.sentences else 0.0
-    asks = _ASKS_NUMBER.search(question) is not None, _ASKS_TIME.search(question) is not None
-    return tuple(_signals(asks, weights, best, scored) for scored in found.sentences)
+    asked = tuple(held for asks, held in _HELD if asks.search(question))
+    return tuple(_signals(asked, weights, best, scored) for scored in found.sentences)
 
 
 def question_signals(question: str, found: SearchResult, of_sentences: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
@@ -67,7 +76,7 @@ def question_signals(question: str, found: SearchResult, of_sentences: Sequence[
     weights = _weights(question)
     first, *others = of_sentences
     unknown = {word: weight for word, weight in _words(question).items() if term_of(word) not in found.known_terms}
-    names = {match.group().lower() for match in _NAME.finditer(question)}
+    names = {word for match in _NAME.finditer(question) for word in words(match.group())}
     return {
         **{name: first[name] for name in ("reading", "cosine", "coverage", "number_gap", "time_gap")},
         "best_reading": max(signals["reading"] for signals in (first, *others)),
@@ -80,7 +89,7 @@ def question_signals(question: str, found: SearchResult, of_sentences: Sequence[
     }
 
 
-def _signals(asks: tuple[bool, bool], weights: Mapping[str, float], best: float, scored: ScoredSentence) -> Mapping[str, float]:
+def _signals(asked: Sequence[re.Pattern[str]], weights: Mapping[str, float], best: float, scored: ScoredSentence) -> Mapping[str, float]:
     text = scored.text
     return {
         "reading": UNREAD if scored.reading is None else scored.reading,
@@ -91,8 +100,8 @@ def _signals(asks: tuple[bool, bool], weights: Mapping[str, float], best: float,
         "below_best": best - scored.score,
         "coverage": _coverage(weights, _terms_in(text)),
         "paragraph_coverage": _coverage(weights, _terms_in(scored.passage.paragraph.text)),
-        "number_gap": float(asks[0] and not _NUMBER.search(text)),
-        "time_gap": float(asks[1] and not _TIME.search(text)),
+        "number_gap": float(_NUMBER in asked and not _NUMBER.search(text)),
+        "time_gap": float(any(held is not _NUMBER and not held.search(text) for held in asked)),
     }
 
 

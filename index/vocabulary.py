@@ -11,6 +11,7 @@ from functools import cached_property
 from index.frequency import zipf
 
 SHORTEST = 5  # letters of a word that may be misspelt; shorter ones lie too close to others
+LONG = 7  # letters from which likeness takes in every word with one wrong letter
 LIKENESS = 85.0  # per cent of letters in common from which a word is taken for a misspelling; "confrence" has 95, "drones" and "drugs" 55
 RARE = 2.7  # on Zipf's scale: a word more usual than this is meant as it stands ("Taiwan" 4.2, "confrence" 1.6)
 ACRONYM = range(3, 7)  # letters; two-letter ones fit too many names by chance
@@ -46,9 +47,13 @@ class Vocabulary:
         if len(word) < SHORTEST or not word.isalpha() or zipf(folded) >= RARE:
             return word
         from rapidfuzz import fuzz, process
+        from rapidfuzz.distance import OSA
 
-        likely = process.extractOne(folded, self.words, scorer=fuzz.ratio, score_cutoff=LIKENESS)
-        return likely[0] if likely else word
+        if likely := process.extractOne(folded, self.words, scorer=fuzz.ratio, score_cutoff=LIKENESS):
+            return likely[0]
+        # In a short word one letter is much of it, so that its likeness is low; two words within one letter leave open which is meant.
+        near = process.extract(folded, self.words, scorer=OSA.distance, score_cutoff=1, limit=2) if len(word) < LONG else []
+        return near[0][0] if len(near) == 1 else word
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,9 @@ def test_words_that_say_which_documents_are_meant_are_filters(question, filters)
         "What is the latest report of the UN on drugs?",
         "When is the latest date for joining?",
         "What recent trends are there?",
+        # kinds side by side
+        "What do the speech and the report say about drugs?",
+        "Does the speech or report mention drugs?",
         # odd
         "",
         "?",

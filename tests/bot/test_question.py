@@ -80,6 +80,7 @@ def test_a_checked_question_can_be_shown_searched_and_sent(typed):
             "Could you tell me (a) when the leaders next meet and (b) what they will decide?",
             ("Could you tell me (a) when the leaders next meet", "what they will decide?"),
         ),
+        ("What did it decide and with which neighbours does it trade?", ("What did it decide", "with which neighbours does it trade?")),
         ("What did it decide; how many delegates came?", ("What did it decide", "how many delegates came?")),
         ("When he says hotspots, does he mean cities?", ("When he says hotspots, does he mean cities?",)),
         ("We are writing a paper on the region. What is said of trade?", ("What is said of trade?",)),

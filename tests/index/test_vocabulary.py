@@ -62,6 +62,12 @@ def test_acronyms_are_written_out(question, written_out):
     assert VOCABULARY.in_words_of_the_documents(question) == written_out
 
 
+def test_one_wrong_letter_of_a_short_word_is_mended_where_one_word_alone_is_meant():
+    """A sixth of its letters is too unlike by share; of two words within one letter neither is taken."""
+    own = vocabulary("The zemble, a gromit and a gromat.")
+    assert own.in_words_of_the_documents("a zimble, a gromet") == "a zemble, a gromet"
+
+
 def test_an_acronym_that_the_documents_use_stays():
     """It is found as it stands."""
     own = vocabulary(TEXT, "The XRWO is new.")
