@@ -5,11 +5,13 @@ The patterns are data: prompts/small_talk/.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import cast
 
+from bot.data import read_data
 from bot.languages import Voice, language_of, voice
 from bot.messages import with_example
 from index.document import Description
@@ -28,11 +30,9 @@ class _SmallTalk:
 
 @cache
 def _small_talk(language: Voice) -> _SmallTalk:
-    import yaml
-
-    loaded = yaml.safe_load((_FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
-    parts = {f"<{name}>": f"(?:{part})" for name, part in loaded.get("parts", {}).items()}
-    lines = [(kind, line) for kind, lines in loaded["kinds"].items() for line in lines]
+    loaded = cast(Mapping[str, object], read_data(_FOLDER / f"{language}.yaml"))
+    parts = {f"<{name}>": f"(?:{part})" for name, part in cast(Mapping[str, str], loaded.get("parts", {})).items()}
+    lines = [(kind, line) for kind, lines in cast(Mapping[str, Sequence[str]], loaded["kinds"]).items() for line in lines]
     written_out = [(kind, re.sub("<[a-z ]+>", lambda part: parts[part.group()], line)) for kind, line in lines]
     whole = re.compile("|".join(f"(?P<{kind}_{at}>{line})" for at, (kind, line) in enumerate(written_out)))
     return _SmallTalk(whole, re.compile(f"(?:{loaded['openers']})\\s+"), re.compile(f"(?:\\s+(?:{loaded['closers']}))+$"))

@@ -9,8 +9,9 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
+from bot.data import read_data
 from index.embedding import Vectors
 
 Language = Literal["en", "ru", "zh", "other"]
@@ -61,12 +62,9 @@ def voice(language: Language) -> Voice:
 
 @cache
 def _data(language: Voice) -> Mapping[str, Mapping[str, str]]:
-    import yaml
-
     if language == "en":
         return {"questions": {}, "words": {}, "sentences": {}}
-    loaded: Mapping[str, Mapping[str, str]] = yaml.safe_load((_FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
-    return loaded
+    return cast(Mapping[str, Mapping[str, str]], read_data(_FOLDER / f"{language}.yaml"))
 
 
 def translated(question: str, language: Voice) -> str:

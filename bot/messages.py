@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import cast
 
+from bot.data import read_data
 from bot.filters import Filter, phrases
 from bot.languages import Voice
 
@@ -13,10 +15,7 @@ _FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "messages"
 @cache
 def messages(language: Voice = "en") -> Mapping[str, str]:
     """Return every message by name, with its {slots} unfilled."""
-    import yaml
-
-    loaded: dict[str, str] = yaml.safe_load((_FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
-    return loaded
+    return cast(dict[str, str], read_data(_FOLDER / f"{language}.yaml"))
 
 
 def with_example(name: str, language: Voice, example: str, **slots: object) -> str:

@@ -6,7 +6,9 @@ The labels are data: labels.yaml. They are chosen by what the visitor chose on t
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import cast
 
+from bot.data import read_data
 from bot.languages import VOICES, Voice
 
 COOKIE = "language"  # set by page.js
@@ -17,9 +19,7 @@ _FILE = Path(__file__).with_name("labels.yaml")
 @cache
 def labels(language: Voice = "en") -> Mapping[str, str]:
     """Return every label by name, with its {slots} unfilled."""
-    import yaml
-
-    loaded: dict[str, dict[Voice, str]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    loaded = cast(dict[str, dict[Voice, str]], read_data(_FILE))
     return {name: spoken[language] for name, spoken in loaded.items()}
 
 
