@@ -232,7 +232,8 @@ def _misfit(location: Sequence[int | str], kind: str, value: object, slots: Mapp
     field = ".".join(str(part) for part in location)
     if kind == "unexpected_keyword_argument":
         return Words("unknown_field", {"field": field})
-    why = Words(kind if kind in words("faults") else "other", slots)
+    listed = {name: f"{ctx}".replace(" or ", ", ") if name == "expected" else ctx for name, ctx in slots.items()}  # else half in English
+    why = Words(kind if kind in words("faults") else "other", listed)
     return Words("value", {"field": field or Words("the_row"), "why": why, "value": str(value)[:SHOWN]})
 
 
