@@ -13,7 +13,7 @@ from bot.conversation import Conversation
 from bot.courtesy import courtesy, small_talk_kind
 from bot.evidence import Evidence, EvidenceSentence, NoEvidence, choose_evidence, evidence_digest
 from bot.filters import ALL_DOCUMENTS, Filter, Library, Scope, combined, library_of, listed, read_filters
-from bot.follow_up import Understood, understand
+from bot.follow_up import Understood, subject_asked, understand
 from bot.languages import Language, Voice, english_words, language_of, reads, translated, unrelated_cosine, voice
 from bot.messages import in_words, messages, with_example
 from bot.prompts import new_ids
@@ -32,6 +32,7 @@ from index.stores import Store
 
 NEAREST = 3  # passages shown beside an abstention: enough to judge, few enough to read
 OWN_WORDS = 0.6  # share of a follow-up's own words in the ranking, the rest is the question that it leans on (docs/decisions/005)
+SUBJECT = 0.5  # share of the subject alone in the ranking for a question that merely asks what is said of it (docs/decisions/008)
 SUMMED_UP = 6  # sentences in a summary of a conversation, and the last questions it is made of
 LATEST_AMONG = 10  # best passages whose documents may be the latest that says something: beyond, few are on the subject
 LATEST_TRIED = 5  # dates of documents that are searched one by one, the newest first; each costs a search
@@ -255,10 +256,18 @@ class Assistant:
         if understood.alone is not None and len(asked) == 1:
             alone = search(self._generation, self._embeddings, understood.alone, within=within)
             asked = [(asked[0][0], blend(asked[0][1], alone, OWN_WORDS))]
-        if understood.wish == "more":
-            asked = [(part, leave_out(found, before.said)) for part, found in asked]
         read = any(scored.reading is not None for _, found in asked for scored in found.sentences)
-        return interleave([found for _, found in asked]), choose_evidence(asked, 0.0 if read else self._unrelated)
+        judged = list(asked)
+        for at, (part, found) in enumerate(asked):
+            # The words of "What does the organisation say about X?" but X draw sentences whatever X is: X itself has to be there.
+            if read and understood.alone is None and (subject := subject_asked(part)):
+                of_subject = search(self._generation, self._embeddings, subject, within=within)
+                asked[at] = judged[at] = (part, blend(found, of_subject, SUBJECT))
+                if isinstance(choose_evidence([(subject, of_subject)]), NoEvidence):
+                    judged[at] = (subject, of_subject)
+        if understood.wish == "more":
+            asked, judged = ([(part, leave_out(found, before.said)) for part, found in each] for each in (asked, judged))
+        return interleave([found for _, found in asked]), choose_evidence(judged, 0.0 if read else self._unrelated)
 
     def _cite(self, draft: Sequence[DraftSentence], evidence: Evidence, question: str, standalone_question: str) -> Answer | None:
         return cite(

@@ -119,6 +119,13 @@ def understand(message: str, conversation: Conversation) -> Understood:
     return _understand(english_twin(message) or message, earlier)
 
 
+def subject_asked(question: str) -> str:
+    """Return the subject that stands at the end of *question* if the rest merely asks what is said of it, or ""."""
+    language = _language("en")
+    topic = _topic(question, language)
+    return topic if _subject(topic, language) and not _points_back(topic, language) else ""
+
+
 def _understand(message: str, earlier: Sequence[Understood]) -> Understood:
     language = _language("en")
     typed = " ".join(message.split())

@@ -155,6 +155,26 @@ def test_what_they_do_not_say_is_not_answered(assistant, question):
     assert isinstance(assistant.reply(question, Conversation()), Abstention)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the SCO's position on climate change?",
+        "What does the SCO say about artificial intelligence?",
+        "What is the SCO's view on Taiwan?",
+    ],
+)
+def test_words_that_could_ask_about_anything_are_no_evidence(question, assistant):
+    """The documents are full of the organisation's positions; without the subject there is none to give."""
+    assert isinstance(assistant.reply(question, Conversation()), Abstention)
+
+
+def test_the_subject_leads_where_the_rest_could_ask_about_anything(assistant):
+    """The report's sentence on what the organisation says of drugs is not on cannabis."""
+    reply = assistant.reply("What does the SCO say about cannabis?", Conversation())
+    assert isinstance(reply, Answer)
+    assert "cannabis" in reply.sentences[0].text
+
+
 @pytest.mark.parametrize("question", SMALL_TALK)
 def test_small_talk_is_no_question_to_the_documents(assistant, question):
     """Nothing is searched for, nothing is cited."""

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.conversation import Conversation
 from bot.errors import QuestionError
-from bot.follow_up import MAX_CONTEXT_LENGTH, understand
+from bot.follow_up import MAX_CONTEXT_LENGTH, subject_asked, understand
 from bot.question import MAX_QUESTION_LENGTH, check_question
 
 BEES = "What does the society think about bees?"
@@ -189,6 +189,20 @@ def test_an_earlier_question_is_returned_to(message, wish, question):
 def test_a_message_that_refers_to_nothing_is_unclear(message, before):
     """Only asking back is right."""
     assert understand(message, after(*before)).wish == "unclear"
+
+
+@pytest.mark.parametrize(
+    ("question", "subject"),
+    [
+        pytest.param(BEES, "bees", id="what is thought"),
+        pytest.param("What is the society's position on honey prices?", "honey prices", id="a position"),
+        pytest.param("Who keeps bees?", "", id="no frame"),
+        pytest.param("What does the society say about it?", "", id="a subject that stands elsewhere"),
+    ],
+)
+def test_the_subject_of_a_question_that_merely_asks_what_is_said_of_it(question, subject):
+    """It is what remains when the words that could ask about anything are taken away."""
+    assert subject_asked(question) == subject
 
 
 def test_what_the_assistant_is_said_to_have_answered_changes_nothing():
