@@ -8,10 +8,10 @@ Knows nothing of models, HTTP or how an answer is shown.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.claims import plain
 from bot.evidence import Evidence
 from bot.reply import Answer, AnswerSentence, Citation, SentenceStatus
 from bot.verification import Encode, Source, verify
+from bot.wording import plain
 from bot.writer import DraftSentence
 from index.document import Description
 from index.search import ScoredSentence

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from bot.claims import negated, numbers, plain
+from bot.claims import negated, numbers
 from bot.reply import AbstentionReason
 from bot.signals import question_signals, sentence_signals
+from bot.wording import plain
 from index.search import ScoredSentence, SearchResult
 from index.terms import terms
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.claims import changed, content_words, nearly_said, negated, numbers, plain
+from bot.claims import changed, content_words, negated, numbers
+from bot.wording import nearly_said, plain
 
 DRUGS = "Over the last five years, the SCO member states have confiscated 40\u00a0percent of all the drugs confiscated in Eurasia."
 BLOC = "While not a military bloc, the SCO believes regular anti-terrorism military exercises to be very important."
@@ -42,7 +43,24 @@ VISIT = "He made his first visit to Kyrgyzstan after the end of the war in Tajik
         pytest.param("He made his first visit to Kyrgyzstan before the war.", VISIT, "kind", id="before for after"),
         pytest.param("The trade of Asia grew.", "The trade of the world grew.", "name", id="a continent that opens the sentence"),
         pytest.param("All states welcome it.", "All organisations welcome it.", "kind", id="all of others"),
-        pytest.param("Food went from the poor to the rich.", "Food went from the rich to the poor.", "order", id="there and back"),
+        pytest.param("Food went from the coast to the hills.", "Food went from the hills to the coast.", "order", id="there and back"),
+        pytest.param("The law protects order.", "Order protects the law.", "order", id="subject and object"),
+        pytest.param("The envoy was thanked by the host.", "The envoy thanked the host.", "order", id="the passive turned round"),
+        pytest.param("Winters there are due to famines.", "Famines there are due to winters.", "order", id="cause and effect"),
+        pytest.param("Norway proposes a fund.", "We propose a fund with Norway.", "order", id="a name for those who say we"),
+        pytest.param("Ministers opened the port.", "We asked the ministers to open the port.", "order", id="what was asked for"),
+        pytest.param("The port was opened in May.", "The port will be opened in May.", "order", id="what will be"),
+        pytest.param(
+            "They chose the wrong side of the river, to the right.",
+            "They chose the right side of the river.",
+            "opposite",
+            id="an opposite beside the same word",
+        ),
+        pytest.param("Turns are predictable.", "Turns are unpredictable.", "opposite", id="a prefix dropped"),
+        pytest.param("Peru is the largest exporter.", "Peru is one of the largest exporters.", "kind", id="the largest of several"),
+        pytest.param("All ports closed.", "Many ports closed in every month.", "kind", id="all for many"),
+        pytest.param("Trade is a danger.", "Some people believe that trade is a danger.", "speaker", id="a belief of others as a fact"),
+        pytest.param("The port closed last year.", "The port closed ten years ago.", "kind", id="last year for years ago"),
         pytest.param("SCO member states are equal.", "UN member states are equal.", "speaker", id="another body's member states"),
         pytest.param("Prices rose because of war.", "Prices rose because of drought.", "kind", id="another cause"),
         pytest.param(
