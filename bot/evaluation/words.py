@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
+from bot.data import read_data
 from bot.languages import Voice
 
 Section = Literal["report", "names", "meanings", "faults"]
@@ -18,9 +19,7 @@ _FILE = Path(__file__).with_name("words.yaml")
 @cache
 def words(section: Section, language: Voice = "en") -> Mapping[str, str]:
     """Return the words of a *section* by name, with their {slots} unfilled; what English has elsewhere is left out."""
-    import yaml
-
-    loaded: dict[Section, dict[str, dict[Voice, str]]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    loaded = cast(dict[Section, dict[str, dict[Voice, str]]], read_data(_FILE))
     return {name: spoken[language] for name, spoken in loaded[section].items() if language in spoken}
 
 
