@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from bot.chat_model import ChatModel, ChatModelFailureError
@@ -22,6 +23,7 @@ from bot.reply import Abstention, Answer, Courtesy, NearestPassage, Reply
 from bot.rewriting import rewrite
 from bot.suggestions import MAX_OFFERED, Suggestion, choose, read_suggestions, subjects, write_suggestions
 from bot.writer import DraftSentence, answer_prompt, read_draft, write_extract
+from index.cross_encoder import open_cross_encoder
 from index.document import Description, Document
 from index.embedding import Encoder
 from index.errors import NoDocumentError
@@ -72,6 +74,7 @@ class Assistant:
         self._generation = generation
         self._embeddings = embeddings
         self._chat_model = chat_model
+        self._cross_encoder = open_cross_encoder(embeddings.files.digest)
         self._descriptions = {description.document_id: description for description in generation.descriptions()}
         self._read: dict[Language, bool] = {}
         self._examples = tuple(examples)
@@ -252,22 +255,41 @@ class Assistant:
     ) -> tuple[SearchResult, Evidence | NoEvidence]:
         """Return what search finds in the documents *within*, all of them if None, and the evidence in it."""
         mended = self._generation.vocabulary.in_words_of_the_documents(understood.question)
-        asked = [(part, search(self._generation, self._embeddings, part, within=within)) for part in parts(mended)]
-        if understood.alone is not None and len(asked) == 1:
-            alone = search(self._generation, self._embeddings, understood.alone, within=within)
-            asked = [(asked[0][0], blend(asked[0][1], alone, OWN_WORDS))]
-        read = any(scored.reading is not None for _, found in asked for scored in found.sentences)
-        judged = list(asked)
-        for at, (part, found) in enumerate(asked):
-            # The words of "What does the organisation say about X?" but X draw sentences whatever X is: X itself has to be there.
-            if read and understood.alone is None and (subject := subject_asked(part)):
-                of_subject = search(self._generation, self._embeddings, subject, within=within)
-                asked[at] = judged[at] = (part, blend(found, of_subject, SUBJECT))
-                if isinstance(choose_evidence([(subject, of_subject)]), NoEvidence):
-                    judged[at] = (subject, of_subject)
+        asked_parts = parts(mended)
+        # The words of "What does the organisation say about X?" but X draw sentences whatever X is: X itself has to be there.
+        subjects = {part: subject_asked(part) for part in asked_parts} if understood.alone is None else {}
+        alone = understood.alone if len(asked_parts) == 1 else None
+        found = self._searched([*asked_parts, *subjects.values(), alone or ""], within)
+        asked = [(part, found[part]) for part in asked_parts]
+        if alone is not None:
+            asked = [(asked_parts[0], blend(asked[0][1], found[alone], OWN_WORDS))]
+        read = any(scored.reading is not None for _, each in asked for scored in each.sentences)
+        judged, unasked = list(asked), set()
+        for at, part in enumerate(asked_parts):
+            if read and (subject := subjects.get(part)):
+                asked[at] = judged[at] = (part, blend(found[part], found[subject], SUBJECT))
+                if isinstance(choose_evidence([(subject, found[subject])]), NoEvidence):
+                    judged[at] = (subject, found[subject])
+                    unasked.add(subject)
         if understood.wish == "more":
-            asked, judged = ([(part, leave_out(found, before.said)) for part, found in each] for each in (asked, judged))
-        return interleave([found for _, found in asked]), choose_evidence(judged, 0.0 if read else self._unrelated)
+            asked, judged = ([(part, leave_out(one, before.said)) for part, one in each] for each in (asked, judged))
+        closely = None if self._cross_encoder is None else partial(self._read_closely, unasked)
+        return interleave([one for _, one in asked]), choose_evidence(judged, 0.0 if read else self._unrelated, closely)
+
+    def _searched(self, questions: Sequence[str], within: frozenset[str] | None) -> dict[str, SearchResult]:
+        """Return what search finds for each of *questions*, side by side where there are several; what is empty is not asked."""
+        distinct = [question for question in dict.fromkeys(questions) if question]
+        look = partial(search, self._generation, self._embeddings, within=within)
+        if len(distinct) == 1:
+            return {distinct[0]: look(distinct[0])}
+        with ThreadPoolExecutor(len(distinct)) as threads:
+            return dict(zip(distinct, threads.map(look, distinct), strict=True))
+
+    def _read_closely(self, subjects: Collection[str], question: str, sentence: str) -> float | None:
+        """Return how strongly *sentence* answers *question*, the two read together; None for one of *subjects*, which ask nothing."""
+        if self._cross_encoder is None or question in subjects:
+            return None
+        return self._cross_encoder.read(self._embeddings, question, sentence)
 
     def _cite(self, draft: Sequence[DraftSentence], evidence: Evidence, question: str, standalone_question: str) -> Answer | None:
         return cite(

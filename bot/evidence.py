@@ -7,7 +7,7 @@ coefficients are data, evidence.json, made by `python -m bot.evaluation.fitting`
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -22,17 +22,21 @@ from index.terms import terms
 MAX_SENTENCES = 3  # shown for one thing asked: more than that is no short answer
 MAX_ALL = 5  # shown in all, whatever was asked
 ANSWER_FROM = 0.33  # probability from which there is an answer; docs/decisions/008 has what other values cost
+OPEN_FROM, OPEN_TO = 0.1, 0.8  # probabilities between which the best sentence is read closely: beyond, no dev question changed sides
 SHOW_FROM = 0.25  # probability from which a further sentence is shown: +3 points of facet recall for 5 of precision on dev
 SHOW_SHARE = 0.6  # of the best sentence's probability: in large corpora many sentences are likely, and few of them wanted
 OUT_OF_SCOPE_BELOW = 0.25  # best cosine below which nothing near the question's subject is in the documents
 # By vectors alone, fitted on the dev queries without the reader: at 0.40 no question of another domain is answered, nor 0.16 of
-# those that the documents answer; of near misses 0.84 are (with the reader 0.08 and 0.70).
+# those that the documents answer; of near misses 0.84 are (with all signals 0.09 and 0.59).
 NEAR_INTERCEPT, NEAR_WEIGHT = -2.39, 4.99  # of the best nearness
 NEAR_FROM = 0.40  # probability from which there is an answer
 NEAR_WITHIN = 0.05  # further sentences are shown up to this far from the nearest
 SAME_COSINE = 0.6  # two sentences of different documents say the same from this cosine ...
 SAME_TERMS = 0.6  # ... and this share of the shorter one's terms in common; all pairs of the default corpus were read
 MAX_ALSO = 3  # documents cited beside a sentence because they say the same: more than that is a list, not a check
+
+Closely = Callable[[str, str], float | None]  # reads a question and a sentence together (index/cross_encoder.py), or tells that it does not
+
 _COEFFICIENTS = Path(__file__).with_name("evidence.json")
 
 
@@ -80,20 +84,22 @@ def evidence_digest() -> str:
 
 @cache
 def fitted() -> Mapping[str, LogisticModel]:
-    """Return the models by name: "answerable" over question signals, "answers" over sentence signals."""
+    """Return the models by name: "answerable" and "answerable_closely" over question signals, "answers" over sentence signals."""
     loaded = json.loads(_COEFFICIENTS.read_text(encoding="utf-8"))
     return {name: LogisticModel(model["intercept"], model["weights"]) for name, model in loaded["models"].items()}
 
 
-def choose_evidence(parts: Sequence[tuple[str, SearchResult]], unrelated: float = 0.0) -> Evidence | NoEvidence:
-    """Return the evidence for a question cut into *parts*, each with what search found for it.
+def choose_evidence(
+    parts: Sequence[tuple[str, SearchResult]], unrelated: float = 0.0, closely: Closely | None = None
+) -> Evidence | NoEvidence:
+    """Return the evidence for a question cut into *parts*, each with what search found for it; *closely* reads the best sentence again.
 
     The models were fitted with the reader; where it read nothing, since it is for one embedding model alone, nearness
     decides: how far, from the cosine of *unrelated* sentences under the model to 1, the nearest sentence comes.
 
     A part that nothing answers is left unanswered; the question is, if none is. Raises ValueError without a part.
     """
-    judged = [_judge(part, found, unrelated) for part, found in parts]
+    judged = [_judge(part, found, unrelated, closely) for part, found in parts]
     probability = max(one.probability for one in judged)
     answered = [one for one in judged if isinstance(one, Evidence)]
     if not answered:
@@ -105,7 +111,7 @@ def choose_evidence(parts: Sequence[tuple[str, SearchResult]], unrelated: float 
     return Evidence(tuple(replace(sentence, also=sentence.also[:MAX_ALSO]) for sentence in shown), probability)
 
 
-def _judge(question: str, found: SearchResult, unrelated: float) -> Evidence | NoEvidence:
+def _judge(question: str, found: SearchResult, unrelated: float, closely: Closely | None) -> Evidence | NoEvidence:
     """Return the evidence for one thing asked."""
     candidates = [scored for scored in found.sentences if scored.passage.paragraph.role in ("body", "closing")]
     if not candidates:
@@ -114,21 +120,28 @@ def _judge(question: str, found: SearchResult, unrelated: float) -> Evidence | N
         return _nearest(candidates, unrelated)
     of_sentences = sentence_signals(question, found)
     of_question = question_signals(question, found, of_sentences)
+    ranked = rank(fitted()["answers"], of_sentences, found)
     probability = fitted()["answerable"].probability(of_question)
+    if closely is not None and OPEN_FROM <= probability <= OPEN_TO and (read := closely(question, ranked[0][1].text)) is not None:
+        probability = fitted()["answerable_closely"].probability({**of_question, "close_reading": read})
     elsewhere = of_question["best_cosine"] < OUT_OF_SCOPE_BELOW
     if elsewhere and of_question["unknown_name"]:  # "the capital of France": nothing near, and a name that the documents lack
         return NoEvidence("out_of_scope", min(probability, ANSWER_FROM))
     if probability < ANSWER_FROM:
         return NoEvidence("out_of_scope" if elsewhere else "no_evidence", probability)
-    answers = fitted()["answers"]
-    ranked = sorted(
-        ((answers.probability(signals), scored) for signals, scored in zip(of_sentences, found.sentences, strict=True)
-         if scored.passage.paragraph.role in ("body", "closing")),
-        key=lambda pair: -pair[0],
-    )  # fmt: skip
     least = max(SHOW_FROM, SHOW_SHARE * ranked[0][0])
     chosen = [scored for at, (likely, scored) in enumerate(ranked) if at == 0 or likely >= least]
     return Evidence(_with_others(chosen, candidates), probability)
+
+
+def rank(answers: LogisticModel, of_sentences: Sequence[Mapping[str, float]], found: SearchResult) -> list[tuple[float, ScoredSentence]]:
+    """Return the sentences of *found* that may be shown, each with the probability that it answers, the likeliest first."""
+    likely = [
+        (answers.probability(signals), scored)
+        for signals, scored in zip(of_sentences, found.sentences, strict=True)
+        if scored.passage.paragraph.role in ("body", "closing")
+    ]
+    return sorted(likely, key=lambda pair: -pair[0])
 
 
 def _nearest(candidates: Sequence[ScoredSentence], unrelated: float) -> Evidence | NoEvidence:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from index.frequency import zipf
 from index.search import ScoredSentence, SearchResult
 from index.terms import stop_words, term_of, terms, words
 
@@ -55,9 +56,7 @@ _HELD = ((_ASKS_NUMBER, _NUMBER), (_ASKS_TIME, _TIME), (_ASKS_DURATION, _DURATIO
 @lru_cache(maxsize=100_000)
 def information(word: str) -> float:
     """Return how much *word* tells by its use in English: 0 for a word of grammar, MAX_INFORMATION for one nobody counts."""
-    from wordfreq import zipf_frequency
-
-    return 0.0 if word in stop_words() else max(0.0, MAX_INFORMATION - zipf_frequency(word, "en"))
+    return 0.0 if word in stop_words() else max(0.0, MAX_INFORMATION - zipf(word))
 
 
 def sentence_signals(question: str, found: SearchResult) -> tuple[Mapping[str, float], ...]:

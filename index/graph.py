@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding import STATE_LAYERS, Encoder, ModelFiles, SentenceEmbeddings, TokenStates, Vectors
+from index.embedding import LOWER_LAYERS, STATE_LAYERS, Encoder, ModelFiles, SentenceEmbeddings, TokenStates, Vectors
 from index.errors import ModelError
 
 if TYPE_CHECKING:
+    import onnx
     import torch
 
 LEAST_COSINE = 0.97  # between graph and reference for every probe; the default model's lowest over questions and paragraphs is 0.985
-GRAPH_VERSION = 1  # raised when the export below changes: older graphs are exported anew
+GRAPH_VERSION = 2  # raised when the export below changes: older graphs are exported anew
 LONGEST = 512  # tokens read of a text by a model that names no limit of its own
 OPSET = 18  # of ONNX; what torch's exporter and onnxruntime's quantisation both know
 PROBES = (  # compared before a graph is used, beside texts of the corpus: short, long, numbers, another script, one word
@@ -46,16 +47,21 @@ class GraphEncoder(Encoder):
     One text at a time, a thread each: nothing is padded, so a text's vector does not depend on its neighbours. Safe from several threads.
     """
 
-    def __init__(self, files: ModelFiles, graph: bytes, longest: int) -> None:
+    def __init__(self, files: ModelFiles, graph: bytes | Path, longest: int, lower: bytes | Path | None = None) -> None:
+        """Take the whole model as *graph*, and its lower layers alone as *lower* where it has them: a file, or what it holds.
+
+        A session opened by path keeps no second copy of the weights.
+        """
         import onnxruntime
         from tokenizers import Tokenizer
 
         self.files = files
-        self.engine = hashlib.sha256(graph).hexdigest()
+        self.engine = _digest(graph)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # the threads are the caller's: one a text, one a visitor
         options.log_severity_level = 3  # errors; what it warns of is of no use here
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._lower = onnxruntime.InferenceSession(lower, options, providers=["CPUExecutionProvider"]) if lower else None
         self._has_states = any(output.name == "states" for output in self._session.get_outputs())
         self._tokenizer = Tokenizer.from_file(str(files.folder / "tokenizer.json"))
         self._tokenizer.no_padding()
@@ -71,7 +77,7 @@ class GraphEncoder(Encoder):
 
     def encode_question(self, question: str) -> Vectors:
         """Return the unit vector of *question*, shape ``(dimension,)``."""
-        return self._run(["vectors"], self._ids(question))[0]
+        return self._run(["vectors"], self.token_ids(question))[0]
 
     def encode_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenStates]]:
         """Return one unit vector a text and each text's token states. Raises ModelError if the graph was exported without them."""
@@ -87,16 +93,27 @@ class GraphEncoder(Encoder):
         return np.stack([vector for vector, _ in encoded]), [tokens for _, tokens in encoded]
 
     def _tokens(self, text: str) -> tuple[Vectors, TokenStates]:
-        ids = self._ids(text)
+        ids = self.token_ids(text)
         vector, states = self._run(["vectors", "states"], ids)
         return vector, TokenStates(ids, states)
 
-    def _ids(self, text: str) -> NDArray[np.int64]:
+    def lower_states(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return what the LOWER_LAYERS make of the tokens *ids*, shape ``(len(ids), dimension)``. Raises ModelError without such layers."""
+        if self._lower is None:
+            raise ModelError(f"The model {self.files.name} has no layers {STATE_LAYERS}, so its lower ones were not exported.")
+        states: NDArray[np.float32] = self._lower.run(["lower"], _inputs(ids))[0][0]
+        return states
+
+    def token_ids(self, text: str) -> NDArray[np.int64]:
+        """Return the ids of *text*'s tokens, shape ``(n,)``, between the two that stand for its beginning and its end."""
         return np.array(self._tokenizer.encode(text).ids, dtype=np.int64)
 
     def _run(self, outputs: list[str], ids: NDArray[np.int64]) -> list[NDArray[np.float32]]:
-        inputs = {"input_ids": ids[None, :], "attention_mask": np.ones((1, len(ids)), dtype=np.int64)}
-        return [output[0] for output in self._session.run(outputs, inputs)]
+        return [output[0] for output in self._session.run(outputs, _inputs(ids))]
+
+
+def _inputs(ids: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    return {"input_ids": ids[None, :], "attention_mask": np.ones((1, len(ids)), dtype=np.int64)}
 
 
 def open_graph(files: ModelFiles, folder: Path) -> GraphEncoder | None:
@@ -107,14 +124,16 @@ def open_graph(files: ModelFiles, folder: Path) -> GraphEncoder | None:
     place = _place(files, folder)
     try:
         record = json.loads((place / "graph.json").read_text(encoding="utf-8"))
-        graph = (place / "graph.onnx").read_bytes()
+        graphs = [place / name for name in ("graph.onnx", "lower.onnx")]
+        digests = [_digest(graph) for graph in graphs]
+        lower = graphs[1] if graphs[1].stat().st_size else None
     except (OSError, ValueError):
         return None
-    expected = {"version": GRAPH_VERSION, "model_digest": files.digest, "sha256": hashlib.sha256(graph).hexdigest()}
+    expected = {"version": GRAPH_VERSION, "model_digest": files.digest, "sha256": digests}
     if not (isinstance(record, dict) and expected.items() <= record.items() and isinstance(record.get("longest"), int)):
         log.warning("The encoder's graph in %s was altered or is of another version; it is exported anew.", place)
         return None
-    return GraphEncoder(files, graph, record["longest"])
+    return GraphEncoder(files, graphs[0], record["longest"], lower)
 
 
 def prepare_encoder(files: ModelFiles, folder: Path) -> Encoder:
@@ -128,8 +147,8 @@ def prepare_encoder(files: ModelFiles, folder: Path) -> Encoder:
         return opened
     reference = SentenceEmbeddings(files)
     try:
-        graph, longest = _export(reference)
-        encoder = GraphEncoder(files, graph, longest)
+        graph, lower, longest = _export(reference)
+        encoder = GraphEncoder(files, graph, longest, lower)
         agreement = _agreement(reference, encoder)
     except Exception as error:  # an exporter fails in as many ways as there are models
         log.warning("The model %s cannot be exported (%s: %s); it is run by torch instead.", files.name, type(error).__name__, error)
@@ -141,27 +160,34 @@ def prepare_encoder(files: ModelFiles, folder: Path) -> Encoder:
         "version": GRAPH_VERSION,
         "model": files.name,
         "model_digest": files.digest,
-        "sha256": encoder.engine,
+        "sha256": [_digest(graph), _digest(lower)],
         "longest": longest,
         "lowest_cosine": round(agreement, 4),
     }
     try:
-        _write(_place(files, folder), graph, record)
+        _write(_place(files, folder), {"graph.onnx": graph, "lower.onnx": lower, "graph.json": json.dumps(record, indent=1).encode()})
     except OSError as error:
         log.warning("The encoder's graph cannot be kept in %s (%s); the next start exports it again.", folder, error.strerror)
-    return encoder
+    return open_graph(files, folder) or encoder  # by path, where it could be kept
 
 
 def _place(files: ModelFiles, folder: Path) -> Path:
     return folder / f"encoder-{files.digest[:16]}"
 
 
-def _write(place: Path, graph: bytes, record: dict[str, object]) -> None:
-    """Write graph and record into *place*, whole or not at all."""
+def _digest(graph: bytes | Path) -> str:
+    if isinstance(graph, bytes):
+        return hashlib.sha256(graph).hexdigest()
+    with graph.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(place: Path, contents: dict[str, bytes]) -> None:
+    """Write *contents* by file name into *place*, all of them or none."""
     draft = place.with_name(f"{place.name}.{os.getpid()}")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
-    for name, content in (("graph.onnx", graph), ("graph.json", json.dumps(record, indent=1).encode())):
+    for name, content in contents.items():
         with (draft / name).open("wb") as file:
             file.write(content)
             file.flush()
@@ -175,8 +201,11 @@ def _agreement(reference: SentenceEmbeddings, encoder: GraphEncoder) -> float:
     return float((reference.encode_documents(PROBES) * encoder.encode_documents(PROBES)).sum(axis=1).min())
 
 
-def _export(reference: SentenceEmbeddings) -> tuple[bytes, int]:
-    """Return the model as an ONNX graph with int8 weights, and the number of tokens that it reads at most."""
+def _export(reference: SentenceEmbeddings) -> tuple[bytes, bytes, int]:
+    """Return the model as an ONNX graph with int8 weights, its lower layers as another, and the number of tokens that it reads at most.
+
+    The second is empty for a model that has too few layers.
+    """
     import tempfile
 
     import onnx
@@ -185,8 +214,8 @@ def _export(reference: SentenceEmbeddings) -> tuple[bytes, int]:
 
     module, longest = _exported_module(reference)
     ids = torch.arange(1000, 1018).reshape(2, 9)
-    outputs = ["vectors", "states"][: len(module(ids, torch.ones_like(ids)))]
-    axes = {name: {0: "texts", 1: "tokens"} for name in ("input_ids", "attention_mask", "states")} | {"vectors": {0: "texts"}}
+    outputs = ["vectors", "states", "lower"][: len(module(ids, torch.ones_like(ids)))]
+    axes = {name: {0: "texts", 1: "tokens"} for name in ("input_ids", "attention_mask", "states", "lower")} | {"vectors": {0: "texts"}}
     with tempfile.TemporaryDirectory() as scratch, torch.inference_mode(), warnings.catch_warnings(), _quiet_quantiser():
         warnings.simplefilter("ignore")  # the exporter's: of its successor, which takes thirty times as long, and of constants it folds
         full, small = Path(scratch) / "full.onnx", Path(scratch) / "int8.onnx"
@@ -203,7 +232,17 @@ def _export(reference: SentenceEmbeddings) -> tuple[bytes, int]:
         # Seven bits for weights: on processors without VNNI products of full int8 overflow their 16-bit sums.
         quantize_dynamic(full, small, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
         onnx.checker.check_model(str(small))
-        return small.read_bytes(), longest
+        whole = onnx.load(str(small))
+        parts = [_part(whole, outputs[:2]), *(_part(whole, [name]) for name in outputs[2:])]
+        return parts[0], parts[1] if len(parts) > 1 else b"", longest
+
+
+def _part(whole: "onnx.ModelProto", outputs: list[str]) -> bytes:
+    """Return the graph that computes *outputs* of *whole* alone."""
+    from onnx.utils import Extractor
+
+    part: bytes = Extractor(whole).extract_model(["input_ids", "attention_mask"], outputs).SerializeToString()
+    return part
 
 
 @contextmanager
@@ -245,6 +284,6 @@ def _exported_module(reference: SentenceEmbeddings) -> tuple["torch.nn.Module", 
             layers = encoded["all_layer_embeddings"]
             if len(layers) <= max(STATE_LAYERS):
                 return (vectors,)
-            return vectors, torch.cat([layers[layer] for layer in STATE_LAYERS], dim=-1)
+            return vectors, torch.cat([layers[layer] for layer in STATE_LAYERS], dim=-1), layers[LOWER_LAYERS]
 
     return Pipeline().eval(), int(model.max_seq_length or LONGEST)

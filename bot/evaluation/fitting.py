@@ -5,11 +5,16 @@ Run as `python -m bot.evaluation.fitting`; the test queries are never read. Know
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
+from bot.evidence import LogisticModel, rank
+from index.search import SearchResult
+
 ANSWERABLE = ("best_reading", "best_cosine", "unknown_name", "number_gap", "time_gap")  # eight others won nothing in cross-validation
+CLOSELY = (*ANSWERABLE, "close_reading")
 ANSWERS = ("reading", "cosine", "cosine_standard", "terms_standard", "paragraph_score", "number_gap", "time_gap")
 PENALTY = 0.3  # scikit-learn's C over standardised signals; from 0.1 to 1 nothing changed in cross-validation
 CANDIDATES = 8  # best sentences of a question that "answers" is fitted on; the rest are trivially wrong
@@ -18,8 +23,8 @@ _FILE = Path(__file__).resolve().parent.parent / "evidence.json"
 Row = tuple[Mapping[str, float], bool]
 
 
-def fit(rows: Sequence[Row], names: Sequence[str], balanced: bool) -> dict[str, object]:
-    """Return the logistic regression of *rows* (signals and outcome) as an intercept and one weight a name."""
+def fit(rows: Sequence[Row], names: Sequence[str], balanced: bool) -> LogisticModel:
+    """Return the logistic regression of *rows* (signals and outcome)."""
     from sklearn.linear_model import LogisticRegression
 
     signals = np.array([[row[name] for name in names] for row, _ in rows])
@@ -29,18 +34,26 @@ def fit(rows: Sequence[Row], names: Sequence[str], balanced: bool) -> dict[str, 
     model.fit((signals - centre) / spread, outcomes)
     weights = model.coef_[0] / spread
     intercept = float(model.intercept_[0] - weights @ centre)
-    return {"intercept": round(intercept, 4), "weights": {name: round(float(w), 4) for name, w in zip(names, weights, strict=True)}}
+    return LogisticModel(round(intercept, 4), {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)})
 
 
 def main() -> None:
-    """Collect the signals of the dev queries over the default corpus, fit both models, and write them."""
+    """Collect the signals of the dev queries over the default corpus, fit the models, and write them.
+
+    Raises ModelError if the cross-encoder's weights are not there: what is fitted without them would never be read.
+    """
+    from bot.assistant import SUBJECT
     from bot.evaluation.queries import read_queries
+    from bot.follow_up import subject_asked
     from bot.question import parts
     from bot.settings import read_settings
     from bot.signals import question_signals, sentence_signals
     from index.corpus import read_corpus
+    from index.cross_encoder import open_cross_encoder
     from index.embedding import check_model
+    from index.errors import ModelError
     from index.graph import prepare_encoder
+    from index.ranking import blend
     from index.search import search
     from index.store import open_generation
 
@@ -49,14 +62,19 @@ def main() -> None:
     queries = read_queries(_FILE.parent.parent / "tests" / "queries" / "dev.jsonl", documents).queries
     generation = open_generation(settings.index_dir)
     embeddings = prepare_encoder(check_model(settings.embedding_model), settings.index_dir)
-    answerable: list[Row] = []
-    answers: list[Row] = []
+    cross_encoder = open_cross_encoder(embeddings.files.digest)
+    if cross_encoder is None:
+        raise ModelError("There is no cross-encoder for this embedding model. Restore its weights from the project.")
+    judged: list[tuple[str, SearchResult, Sequence[Mapping[str, float]], bool]] = []
+    rows: list[Row] = []
     for query in queries:
         if query.answerability in ("conversational", "underspecified"):
             continue
         gold = [(entry.document_id, entry.paragraph, entry.quote) for entry in query.gold if entry.facet > 0]
         for part in parts(generation.vocabulary.in_words_of_the_documents(query.rewrite or query.question)):
             found = search(generation, embeddings, part)
+            if subject := subject_asked(part):  # as the assistant does
+                found = blend(found, search(generation, embeddings, subject), SUBJECT)
             right = [
                 any(
                     (scored.passage.paragraph.document_id, scored.passage.paragraph.number) == (document, paragraph)
@@ -67,12 +85,18 @@ def main() -> None:
             ]
             read = [at for at, scored in enumerate(found.sentences) if scored.reading is not None]
             signals = sentence_signals(part, found)
-            answers += [(signals[at], right[at]) for at in read[:CANDIDATES]]
+            rows += [(signals[at], right[at]) for at in read[:CANDIDATES]]
             if not gold or any(right[at] for at in read):
-                answerable.append((question_signals(part, found, signals), bool(gold)))
-    models = {"answerable": fit(answerable, ANSWERABLE, True), "answers": fit(answers, ANSWERS, False)}
-    about = f"{len(answerable)} questions and {len(answers)} sentences of tests/queries/dev.jsonl"
-    _FILE.write_text(json.dumps({"fitted_on": about, "command": "python -m bot.evaluation.fitting", "models": models}, indent=1) + "\n")
+                judged.append((part, found, signals, bool(gold)))
+    answers = fit(rows, ANSWERS, False)
+    answerable: list[Row] = []
+    for part, found, of_sentences, outcome in judged:
+        close = cross_encoder.read(embeddings, part, rank(answers, of_sentences, found)[0][1].text)
+        answerable.append(({**question_signals(part, found, of_sentences), "close_reading": close}, outcome))
+    models = {"answerable": fit(answerable, ANSWERABLE, True), "answerable_closely": fit(answerable, CLOSELY, True), "answers": answers}
+    about = f"{len(answerable)} questions and {len(rows)} sentences of tests/queries/dev.jsonl"
+    content = {"fitted_on": about, "command": "python -m bot.evaluation.fitting", "models": {n: asdict(m) for n, m in models.items()}}
+    _FILE.write_text(json.dumps(content, indent=1) + "\n")
 
 
 if __name__ == "__main__":

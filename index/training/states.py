@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding import BATCH, Encoder, ModelFiles, Vectors
+from index.embedding import BATCH, Encoder, ModelFiles, TokenStates, Vectors
 from index.reader import QUESTION_TOKENS, SENTENCE_TOKENS
 
 MOST_USUAL = 7.5  # on Zipf's scale, about that of "the": a word so usual tells nothing
@@ -25,6 +25,10 @@ class EncodedTexts:
     ids: list[NDArray[np.int64]]
     states: list[NDArray[np.float16]]
     vectors: Vectors
+
+    def tokens(self, row: int) -> TokenStates:
+        """Return the text of *row* as the encoder gives it."""
+        return TokenStates(self.ids[row], self.states[row].astype(np.float32))
 
 
 def encode_texts(embeddings: Encoder, texts: Iterable[str], progress: Progress) -> EncodedTexts:

@@ -26,7 +26,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from index.embedding import DEFAULT_MODEL, Encoder, TokenStates, check_model
+from index.embedding import DEFAULT_MODEL, Encoder, check_model
 from index.errors import UserError
 from index.graph import prepare_encoder
 from index.reader import Reader, load_reader
@@ -115,8 +115,8 @@ def pairs_of(group: Group, mined: Sequence[int], encoded: EncodedTexts, rng: ran
     return [(question, row) for row in answer + others], [1.0] * len(answer) + [0.0] * len(others)
 
 
-def loss_of(logits: Tensor, labels: Sequence[Sequence[float]]) -> Tensor:
-    """Return the loss of a batch: is each pair right (cross-entropy), and does a group's answer stand above its others."""
+def loss_of(logits: Tensor, labels: Sequence[Sequence[float]], weight: float = 1.0) -> Tensor:
+    """Return the loss of a batch: is each pair right (cross-entropy), and, with *weight*, does a group's answer stand above its others."""
     flat = torch.tensor([label for group in labels for label in group])
     ranked = [
         -functional.log_softmax(part, dim=0)[0]
@@ -124,7 +124,7 @@ def loss_of(logits: Tensor, labels: Sequence[Sequence[float]]) -> Tensor:
         if group[0] == 1.0 and len(group) > 1
     ]
     loss = functional.binary_cross_entropy_with_logits(logits, flat)
-    return loss + torch.stack(ranked).sum() / len(labels) if ranked else loss
+    return loss + weight * torch.stack(ranked).sum() / len(labels) if ranked else loss
 
 
 def rate_at(done: float, highest: float) -> float:
@@ -182,14 +182,14 @@ def weights_file(net: ReaderModule, information: Information, encoder_digest: st
 def measure(reader: Reader, groups: Sequence[Group], encoded: EncodedTexts) -> Figures:
     """Return the figures of *reader* on *groups*: candidates of each question are the HELD_CANDIDATES nearest of all sentences."""
     rows = sorted({encoded.rows[sentence] for group in groups for sentence in group.sentences})
-    sentences = {row: reader.sentence(_tokens(encoded, row)) for row in rows}
+    sentences = {row: reader.sentence(encoded.tokens(row)) for row in rows}
     ranked: list[tuple[bool, bool, bool, bool]] = []
     best: list[tuple[bool, float, float]] = []
     for group in groups:
         question = encoded.rows[group.question]
         cosines = encoded.vectors[rows] @ encoded.vectors[question]
         nearest = np.argsort(-cosines, kind="stable")[:HELD_CANDIDATES]
-        logits = reader.read(_tokens(encoded, question), [sentences[rows[at]] for at in nearest], cosines[nearest])
+        logits = reader.read(encoded.tokens(question), [sentences[rows[at]] for at in nearest], cosines[nearest])
         best.append((bool(group.answers), float(cosines[nearest].max()), float(logits.max())))
         if group.answers:
             right = {encoded.rows[group.sentences[at]] for at in group.answers}
@@ -198,17 +198,13 @@ def measure(reader: Reader, groups: Sequence[Group], encoded: EncodedTexts) -> F
             ranked.append((hits[0], read[0], any(hits[:3]), any(read[:3])))
     shares = [sum(column) / len(ranked) for column in zip(*ranked, strict=True)] if ranked else [0.0] * 4
     aurocs = [
-        _auroc([one[at] for one in best if one[0]], [one[at] for one in best if not one[0]]) if 0 < len(ranked) < len(best) else None
+        auroc([one[at] for one in best if one[0]], [one[at] for one in best if not one[0]]) if 0 < len(ranked) < len(best) else None
         for at in (1, 2)
     ]
     return Figures(len(ranked), len(best) - len(ranked), *shares, *aurocs)
 
 
-def _tokens(encoded: EncodedTexts, row: int) -> TokenStates:
-    return TokenStates(encoded.ids[row], encoded.states[row].astype(np.float32))
-
-
-def _auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
+def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
     """Return how often a positive value lies above a negative one, ties as half."""
     from scipy.stats import mannwhitneyu
 

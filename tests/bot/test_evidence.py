@@ -6,6 +6,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from bot import evidence as evidence_module
 from bot.evidence import Evidence, LogisticModel, NoEvidence, choose_evidence, says_the_same
 from bot.reply import AbstentionReason
 from index.document import Description, Passage
@@ -61,6 +62,39 @@ def test_where_the_reader_read_nothing_nearness_decides(generation, embeddings):
     assert "legalising cannabis" in evidence.sentences[0].scored.text
     assert isinstance(choose_evidence(unread("How do I bake sourdough bread?"), unrelated=0.05), NoEvidence)
     assert isinstance(choose_evidence(unread(QUESTIONS[0]), unrelated=0.9), NoEvidence)
+
+
+def test_what_is_open_is_decided_by_reading_the_sentence_that_would_come_first(generation, embeddings, monkeypatch):
+    """A certain no leaves the question without an answer, a certain yes answers it."""
+    monkeypatch.setattr(evidence_module, "OPEN_TO", 1.0)
+    read = []
+
+    def closely(logit):
+        return lambda question, sentence: read.append((question, sentence)) or logit
+
+    asked = [(QUESTIONS[0], search(generation, embeddings, QUESTIONS[0]))]
+    answered = choose_evidence(asked, closely=closely(8.0))
+    refused = choose_evidence(asked, closely=closely(-30.0))
+    assert isinstance(answered, Evidence)
+    assert isinstance(refused, NoEvidence)
+    assert answered.probability > refused.probability
+    assert read == [(QUESTIONS[0], answered.sentences[0].scored.text)] * 2
+
+
+@pytest.mark.parametrize(("open_from", "open_to"), [(0.0, 0.0), (1.0, 1.0)])
+def test_what_is_clear_is_not_read_again(generation, embeddings, monkeypatch, open_from, open_to):
+    """Reading closely takes longer than all else; above or below what is open it would change nothing."""
+    monkeypatch.setattr(evidence_module, "OPEN_FROM", open_from)
+    monkeypatch.setattr(evidence_module, "OPEN_TO", open_to)
+    asked = [(QUESTIONS[0], search(generation, embeddings, QUESTIONS[0]))]
+    assert choose_evidence(asked, closely=lambda question, sentence: pytest.fail("it was read")) == choose_evidence(asked)
+
+
+def test_a_sentence_that_is_not_read_closely_is_judged_without(generation, embeddings, monkeypatch):
+    """None says that the question is none that could be read with a sentence."""
+    monkeypatch.setattr(evidence_module, "OPEN_TO", 1.0)
+    asked = [(QUESTIONS[0], search(generation, embeddings, QUESTIONS[0]))]
+    assert choose_evidence(asked, closely=lambda question, sentence: None) == choose_evidence(asked)
 
 
 def test_choosing_twice_gives_the_same_evidence(generation, embeddings):

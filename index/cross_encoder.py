@@ -1,0 +1,84 @@
+"""Turns a question and one sentence, read together, into a number: how strongly the sentence answers the question.
+
+Slower and surer than index/reader.py, whose best sentence it reads once more. The lower layers are the encoder's own; the upper ones
+were trained further and come with the project as a graph, for one encoder alone. Knows nothing of indexes, documents or thresholds.
+"""
+
+import hashlib
+import io
+import logging
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embedding import Encoder
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+_WEIGHTS = Path(__file__).with_name("cross_encoder.npz")
+_DIGEST = Path(__file__).with_name("cross_encoder.sha256")  # in the format of sha256sum
+ASKED_TOKENS = 34  # read of a question, with the two marks around it; 1 question of 100 is longer
+TOLD_TOKENS = 65  # read of a sentence, with the mark at its end; 1 sentence of 30 is longer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossEncoder:
+    """The upper layers as a graph; ``digest`` (hex sha256) stands for them."""
+
+    graph: "InferenceSession" = field(repr=False)
+    digest: str
+
+    def read(self, embeddings: Encoder, question: str, sentence: str) -> float:
+        """Return the logit of *sentence* answering *question*: above 0 it more likely does than not."""
+        ids, of_sentence = pair_of(embeddings.token_ids(question), embeddings.token_ids(sentence))
+        inputs = {"lower": embeddings.lower_states(ids)[None], "of_sentence": of_sentence[None]}
+        return float(self.graph.run(["logits"], inputs)[0][0])
+
+
+def pair_of(question: NDArray[np.int64], sentence: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the token ids of both, each given with its marks, as one text, and 1 for those of the sentence, else 0; shapes ``(n,)``.
+
+    What is cut is cut before the mark at the end.
+    """
+    end = question[-1:]
+    asked = np.concatenate([question[:-1][: ASKED_TOKENS - 1], end])
+    told = np.concatenate([sentence[1:-1][: TOLD_TOKENS - 1], end])
+    return np.concatenate([asked, told]), np.repeat(np.array([0, 1]), [len(asked), len(told)])
+
+
+@cache
+def open_cross_encoder(model_digest: str) -> CrossEncoder | None:
+    """Return the cross-encoder for the encoder of *model_digest*, or None if there is none.
+
+    None too, and a word in the log, if the weights are missing or were altered: answers are then chosen without it.
+    """
+    try:
+        expected = _DIGEST.read_text(encoding="ascii").split()[0]
+        content = _WEIGHTS.read_bytes()
+    except (OSError, IndexError) as error:
+        log.warning("The cross-encoder's weights %s cannot be read (%s); answers are chosen without it.", _WEIGHTS, error)
+        return None
+    if hashlib.sha256(content).hexdigest() != expected:
+        log.warning("%s was altered; answers are chosen without it. Restore it from the project.", _WEIGHTS)
+        return None
+    encoder, cross_encoder = load_cross_encoder(content)
+    return cross_encoder if encoder == model_digest else None
+
+
+def load_cross_encoder(content: bytes) -> tuple[str, CrossEncoder]:
+    """Return the digest of the encoder that the weights in *content*, a file such as cross_encoder.npz, are for, and the cross-encoder."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # the threads are the visitors'
+    options.log_severity_level = 3  # errors
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        graph = onnxruntime.InferenceSession(stored["graph"].tobytes(), options, providers=["CPUExecutionProvider"])
+        return str(stored["encoder"]), CrossEncoder(graph, hashlib.sha256(content).hexdigest())

@@ -1,0 +1,105 @@
+"""A question and a sentence, read together, become one number; the reference model and torch are the judges."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from index import cross_encoder as cross_encoder_module
+from index.cross_encoder import ASKED_TOKENS, TOLD_TOKENS, load_cross_encoder, open_cross_encoder, pair_of
+from index.embedding import DEFAULT_MODEL, check_model
+from index.training.cross_model import CrossEncoderModule, join
+from index.training.cross_train import weights_file
+
+QUESTION = "How many tonnes of drugs did the states seize in 2018?"
+ANSWER = "In 2018 the member states seized 38 tonnes of drugs on 12 routes."
+NEAR_MISS = "In 2018 the member states agreed a strategy against drugs in Qingdao."
+ELSEWHERE = "Colleagues, peace!"
+
+
+def ids(*tokens: int):
+    return np.array(tokens, dtype=np.int64)
+
+
+# --- the pair
+
+
+def test_a_pair_is_the_question_with_its_marks_and_the_sentence_with_the_mark_at_its_end():
+    """As models of this family were taught: [CLS] question [SEP] sentence [SEP]."""
+    tokens, of_sentence = pair_of(ids(101, 7, 8, 102), ids(101, 9, 102))
+    assert tokens.tolist() == [101, 7, 8, 102, 9, 102]
+    assert of_sentence.tolist() == [0, 0, 0, 0, 1, 1]
+
+
+def test_what_is_too_long_is_cut_before_its_mark():
+    """34 tokens of the question and 65 of the sentence, marks among them."""
+    tokens, of_sentence = pair_of(ids(101, *[7] * 500, 102), ids(101, *[9] * 500, 102))
+    assert (len(tokens) - of_sentence.sum(), of_sentence.sum()) == (ASKED_TOKENS, TOLD_TOKENS) == (34, 65)
+    assert tokens[33] == tokens[-1] == 102
+    assert np.unique(tokens[34:-1]).tolist() == [9]
+
+
+# --- what is shipped
+
+
+def test_an_answer_is_told_from_a_near_miss_and_both_from_what_is_elsewhere(embeddings):
+    """Near misses are what it is for."""
+    shipped = open_cross_encoder(check_model(DEFAULT_MODEL).digest)
+    assert shipped is not None
+    answer, near_miss, elsewhere = (shipped.read(embeddings, QUESTION, sentence) for sentence in (ANSWER, NEAR_MISS, ELSEWHERE))
+    assert answer > 0 > near_miss
+    assert answer > near_miss > elsewhere
+
+
+def test_the_graph_gives_the_logits_of_the_module_that_was_trained(embeddings):
+    """Weights of seven bits on either side cost little of what the head spreads over some ten units."""
+    torch.manual_seed(3)
+    module = CrossEncoderModule(embeddings.files).eval()
+    _, made = load_cross_encoder(weights_file(module, "e"))
+    sentences = [ANSWER, NEAR_MISS, ELSEWHERE, "word " * 200]
+    with torch.inference_mode():
+        pairs = [(embeddings.token_ids(QUESTION), embeddings.token_ids(sentence)) for sentence in sentences]
+        by_torch = module(join(pairs)).numpy()
+    by_graph = [made.read(embeddings, QUESTION, sentence) for sentence in sentences]
+    np.testing.assert_allclose(by_graph, by_torch, atol=0.1)
+
+
+# --- weights that cannot be used
+
+
+@pytest.fixture
+def weights(tmp_path, monkeypatch) -> Path:
+    """A copy of the project's weights and their digest in the place of the originals."""
+    for name in ("_WEIGHTS", "_DIGEST"):
+        original = getattr(cross_encoder_module, name)
+        (tmp_path / original.name).write_bytes(original.read_bytes())
+        monkeypatch.setattr(cross_encoder_module, name, tmp_path / original.name)
+    open_cross_encoder.cache_clear()
+    yield tmp_path / "cross_encoder.npz"
+    open_cross_encoder.cache_clear()
+
+
+def test_altered_weights_are_not_used_and_the_log_says_so(weights, caplog):
+    """One bit is enough; answers are chosen without them."""
+    content = bytearray(weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    weights.write_bytes(content)
+    with caplog.at_level(logging.WARNING):
+        assert open_cross_encoder(check_model(DEFAULT_MODEL).digest) is None
+    assert f"{weights} was altered" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["cross_encoder.npz", "cross_encoder.sha256"])
+def test_missing_weights_are_named_in_the_log(weights, caplog, name):
+    """The weights or their digest."""
+    (weights.parent / name).unlink()
+    with caplog.at_level(logging.WARNING):
+        assert open_cross_encoder(check_model(DEFAULT_MODEL).digest) is None
+    assert "cross_encoder" in caplog.text
+
+
+def test_there_is_no_cross_encoder_for_another_encoder():
+    """Its lower layers would mean nothing to these upper ones."""
+    assert open_cross_encoder("0" * 64) is None
