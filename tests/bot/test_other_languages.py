@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pytest
 import yaml
+from numpy.typing import NDArray
 
 from app import EXAMPLES
 from bot.assistant import Assistant
@@ -139,6 +141,14 @@ class Polyglot(Encoder):
     def encode_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenStates]]:
         """As the default model does to their English twins."""
         return self._encoder.encode_tokens(self._english(texts))
+
+    def token_ids(self, text: str) -> NDArray[np.int64]:
+        """As the default model does to its English twin."""
+        return self._encoder.token_ids(*self._english([text]))
+
+    def lower_states(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """As the default model does."""
+        return self._encoder.lower_states(ids)
 
 
 @LANGUAGES
