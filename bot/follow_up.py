@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from bot.conversation import Conversation
 from bot.courtesy import small_talk_kind
+from bot.data import read_data
 from bot.errors import QuestionError
 from bot.languages import english_twin, language_of
 from bot.question import check_question
@@ -64,9 +65,7 @@ class _Language:
 
 @cache
 def _language(name: str) -> _Language:
-    import yaml
-
-    loaded: dict[str, str | list[str]] = yaml.safe_load((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    loaded = cast(dict[str, str | list[str]], read_data(_FOLDER / f"{name}.yaml"))
     words = {key: frozenset(terms(f"{loaded.pop(key)}")) for key in ("no_subject", "documents")}
     alternatives = {key: value if isinstance(value, list) else [value] for key, value in loaded.items()}
     return _Language(

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
+from bot.data import read_data
 from index.terms import term_of, words
 
 _DATA = Path(__file__).with_name("wording.yaml")
@@ -47,9 +49,7 @@ class WordLists:
 @cache
 def word_lists() -> WordLists:
     """Return the word lists, read once."""
-    import yaml
-
-    read = yaml.safe_load(_DATA.read_text(encoding="utf-8"))
+    read = cast(dict[str, Any], read_data(_DATA))
     return WordLists(
         {name: _any(phrases) for name, phrases in read["kinds"].items()},
         {name: _any(phrases) for name, phrases in read["implied"].items()},

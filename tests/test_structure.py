@@ -15,11 +15,11 @@ from tests.project import ROOT, modules, project_files
 READING_ORDER = """
     index.errors index.document index.filters index.parse index.lines index.formats.extracted index.formats.page index.formats.word_numbers
     index.formats.word index.formats.pdf index.front_matter index.isolated index.corpus
-    index.terms index.embedding index.graph index.reader index.cross_encoder index.frequency index.vocabulary
-    index.files index.lock index.manifest index.stores index.encoded index.nearest index.postings index.entries
+    index.terms index.files index.embedding index.runtime index.graph index.reader index.cross_encoder index.frequency index.vocabulary
+    index.lock index.manifest index.stores index.encoded index.nearest index.postings index.entries
     index.store index.write index.current index.search index.ranking index.retriever index.build
     index.milvus index.milvus_records index.milvus_lock index.milvus_store index.milvus_publish index.command
-    index.training.data index.training.states index.training.model index.training.train
+    index.training.data index.training.command index.training.states index.training.model index.training.train
     index.training.cross_model index.training.cross_train
 
     bot.errors bot.data bot.settings bot.filters bot.reply bot.conversation bot.languages bot.messages bot.courtesy bot.prompts
@@ -47,7 +47,7 @@ HOMES = {
     "docx": {"index.formats.word", "index.formats.word_numbers"},
     "lxml": {"index.formats.page", "index.formats.word", "index.formats.word_numbers"},
     "sentence_transformers": {"index.embedding"},
-    "onnxruntime": {"index.graph", "index.reader", "index.cross_encoder", "index.training.cross_model"},
+    "onnxruntime": {"index.runtime", "index.graph", "index.reader", "index.cross_encoder", "index.training.cross_model"},
     "sqlite3": {"index.store", "index.write"},
     "faiss": {"index.nearest"},
     "gradio": {"bot.web.page", "bot.web.server"},
@@ -59,7 +59,7 @@ HOMES = {
     "uvicorn": {"bot.web.server", "bot.web.loading", "bot.web.proxies"},
     "pymilvus": {"index.milvus"},
     "grpc": {"index.milvus"},
-    "argparse": {"app", "index.training.train", "index.training.cross_train"},
+    "argparse": {"app", "index.training.command"},
 }
 HEAVY = "torch gradio sentence_transformers transformers uvicorn fastapi matplotlib pandas"
 TORCH = tuple(f"index.training.{name}" for name in ("model", "train", "cross_model", "cross_train"))  # torch's own code; none serves

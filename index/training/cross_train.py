@@ -1,22 +1,16 @@
 """Turns groups of questions and sentences into the cross-encoder's weights: the command ``python -m index.training.cross_train``.
 
-Writes the weights, their sha256 and a record of data, settings and figures. The figures are taken with index/cross_encoder.py
-from the weights as they are stored, on the sentence that index/reader.py puts first. Knows nothing of indexes, search or answers.
+The figures are taken with index/cross_encoder.py from the weights as they are stored, on the sentence that index/reader.py puts
+first. Knows nothing of indexes, search or answers.
 """
 
-import argparse
-import hashlib
 import io
-import json
 import random
 import sys
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -24,14 +18,14 @@ from torch import nn
 from tqdm import tqdm
 
 from index.cross_encoder import CrossEncoder, load_cross_encoder
-from index.embedding import DEFAULT_MODEL, Encoder, check_model
+from index.embedding import Encoder
 from index.errors import UserError
-from index.graph import prepare_encoder
 from index.reader import Reader, open_reader
+from index.training.command import Plan, Trained, advance, run
 from index.training.cross_model import CrossEncoderModule, Ids, join, upper_graph
-from index.training.data import Data, Group, read_data
+from index.training.data import Data, Group
 from index.training.states import encode_texts
-from index.training.train import HELD_CANDIDATES, Plan, auroc, draw, loss_of, rate_at
+from index.training.train import HELD_CANDIDATES, auroc, draw, loss_of, rate_at
 
 BATCH_GROUPS = 20  # groups a step, some 44 pairs
 LENGTH_BATCHES = 16  # batches among which groups are sorted by length: less padding, and still mixed
@@ -49,9 +43,17 @@ LARGEST_GRADIENT = 1.0  # norm to which gradients are cut
 
 Labelled = tuple[str, str, float]  # question, sentence, 1 if it answers, else 0
 Watch = Callable[[int, int, float], None]  # called with steps done, steps in all, and the step's loss
-
-
 PLAN = Plan(epochs=2, public=5000, rate=1.2e-4, seed=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How often answerable questions of one set kept aside are told from others; None if all are of one kind."""
+
+    answerable: int
+    unanswerable: int
+    auroc_by_reader: float | None
+    auroc: float | None
 
 
 class Words:
@@ -158,10 +160,10 @@ def weights_file(net: CrossEncoderModule, encoder_digest: str) -> bytes:
     return content.getvalue()
 
 
-def measure(cross_encoder: CrossEncoder, reader: Reader, embeddings: Encoder, groups: Sequence[Group]) -> dict[str, float | int | None]:
+def measure(cross_encoder: CrossEncoder, reader: Reader, embeddings: Encoder, groups: Sequence[Group]) -> Figures:
     """Return how often answerable questions are told from others by the sentence that *reader* puts first, by either of the two.
 
-    Candidates are the HELD_CANDIDATES sentences nearest to the question by cosine. AUROC is None if all questions are of one kind.
+    Candidates are the HELD_CANDIDATES sentences nearest to the question by cosine.
     """
     encoded = encode_texts(embeddings, [text for group in groups for text in (group.question, *group.sentences)], lambda done, total: None)
     texts = {row: text for text, row in encoded.rows.items()}
@@ -178,20 +180,12 @@ def measure(cross_encoder: CrossEncoder, reader: Reader, embeddings: Encoder, gr
         by_reader[bool(group.answers)].append(float(logits.max()))
         by_both[bool(group.answers)].append(cross_encoder.read(embeddings, group.question, first))
     told = all(by_reader.values())
-    return {
-        "answerable": len(by_reader[True]),
-        "unanswerable": len(by_reader[False]),
-        "auroc_by_reader": auroc(by_reader[True], by_reader[False]) if told else None,
-        "auroc": auroc(by_both[True], by_both[False]) if told else None,
-    }
+    aurocs = [auroc(logits[True], logits[False]) if told else None for logits in (by_reader, by_both)]
+    return Figures(len(by_reader[True]), len(by_reader[False]), *aurocs)
 
 
-def train(data: Data, embeddings: Encoder, output: Path, plan: Plan) -> dict[str, dict[str, float | int | None]]:
-    """Train a cross-encoder and write *output* with, beside it, the same name ending in .sha256 and .json. Return the figures by set.
-
-    Raises UserError if there is no reader for the encoder, or *output* cannot be written.
-    """
-    started = time.monotonic()
+def train(data: Data, embeddings: Encoder, plan: Plan) -> Trained:
+    """Train a cross-encoder, and measure it on what is kept aside. Raises UserError if there is no reader for the encoder."""
     reader = open_reader(embeddings.files.digest)
     if reader is None:
         raise UserError("There is no reader for this encoder. Train that first: docs/reader.md")
@@ -199,56 +193,11 @@ def train(data: Data, embeddings: Encoder, output: Path, plan: Plan) -> dict[str
     ids = {text: embeddings.token_ids(text) for text in {text for group in groups for text in (group.question, *group.sentences)}}
     net = CrossEncoderModule(embeddings.files)
     with tqdm(desc="training", unit="step") as bar:
-        fit(net, data, ids, plan, partial(_advance, bar))
+        fit(net, data, ids, plan, partial(advance, bar))
     content = weights_file(net, embeddings.files.digest)
     _, cross_encoder = load_cross_encoder(content)
-    figures = {name: measure(cross_encoder, reader, embeddings, held) for name, held in data.held.items()}
-    record = {
-        "sha256": cross_encoder.digest,
-        "encoder": {"name": embeddings.files.name, "digest": embeddings.files.digest},
-        "data": data.digests,
-        "absent": data.absent,
-        "groups": {"public": len(data.public), "near misses": len(data.near_misses)},
-        "plan": asdict(plan),
-        "figures": figures,
-        "seconds": round(time.monotonic() - started),
-    }
-    try:
-        output.write_bytes(content)
-        output.with_suffix(".sha256").write_text(f"{hashlib.sha256(content).hexdigest()}  {output.name}\n", encoding="ascii")
-        output.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"The weights {output} cannot be written ({error.strerror}). Name another file: --output") from error
-    return figures
-
-
-def _advance(bar: "tqdm[None]", done: int, total: int, loss: float) -> None:
-    bar.total = total
-    bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-    bar.update(done - bar.n)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run the command; return its exit status, 1 if the data cannot be used or the weights not be written."""
-    parser = argparse.ArgumentParser(
-        prog="python -m index.training.cross_train", description="Train the cross-encoder; docs/reader.md says on what."
-    )
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the public sets")
-    parser.add_argument("--squad", type=Path, help="the development set of SQuAD 2.0")
-    parser.add_argument("--output", type=Path, required=True, help="the weights file to write, such as index/cross_encoder.npz")
-    options = parser.parse_args(arguments)
-    try:
-        data = read_data(options.data, options.squad)
-        if data.absent:
-            tqdm.write(f"Not in {options.data}, trained without: {', '.join(data.absent)}", file=sys.stderr)
-        with TemporaryDirectory() as folder:
-            figures = train(data, prepare_encoder(check_model(DEFAULT_MODEL), Path(folder)), options.output, PLAN)
-    except UserError as error:
-        tqdm.write(str(error), file=sys.stderr)
-        return 1
-    tqdm.write(json.dumps(figures, indent=2))
-    return 0
+    return Trained(content, {name: asdict(measure(cross_encoder, reader, embeddings, held)) for name, held in data.held.items()})
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], "cross_train", train, PLAN))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import UserError
+from index.files import sha256
 from index.parse import split_sentences
 
 OWN = Path(__file__).parent  # holds questions.jsonl and paragraphs.jsonl, written for this project
@@ -71,22 +72,22 @@ def read_data(folder: Path, squad: Path | None) -> Data:
         if (folder / name).is_file():
             groups = [group for article in read_squad(folder / name).values() for group in article]
             public += sample_paragraphs(groups, count)
-            digests[name] = _sha256(folder / name)
+            digests[name] = sha256(folder / name)
     near_misses = list(read_lines(OWN / "questions.jsonl", OWN / "paragraphs.jsonl"))
-    digests |= {name: _sha256(OWN / name) for name in ("questions.jsonl", "paragraphs.jsonl")}
+    digests |= {name: sha256(OWN / name) for name in ("questions.jsonl", "paragraphs.jsonl")}
     held: dict[str, tuple[Group, ...]] = {}
     if all((folder / name).is_file() for name in SPEECHES):
         speeches = read_lines(folder / SPEECHES[0], folder / SPEECHES[1])
         near_misses += [group for group in speeches if not is_held(group.paragraph)]
         held["speeches"] = tuple(group for group in speeches if is_held(group.paragraph))
-        digests |= {name: _sha256(folder / name) for name in SPEECHES}
+        digests |= {name: sha256(folder / name) for name in SPEECHES}
     if squad is not None:
         articles = read_squad(squad)
         if missing := [title for title in (*SQUAD_TRAINED, *SQUAD_HELD) if title not in articles]:
             raise TrainingDataError(f"{squad} holds no article {missing[0]}. Name the development set of SQuAD 2.0: docs/reader.md")
         near_misses += [group for title in SQUAD_TRAINED for group in articles.get(title, ())]
         held["squad"] = tuple(group for title in SQUAD_HELD for group in articles.get(title, ()))
-        digests[squad.name] = _sha256(squad)
+        digests[squad.name] = sha256(squad)
     absent = tuple(name for name in (*PUBLIC, *SPEECHES) if name not in digests)
     return Data(tuple(public), tuple(near_misses), {name: groups for name, groups in held.items() if groups}, digests, absent)
 
@@ -169,8 +170,3 @@ def sample_paragraphs(groups: Sequence[Group], count: int) -> list[Group]:
             break
         taken += by_paragraph[paragraph][:PARAGRAPH_QUESTIONS]
     return taken
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

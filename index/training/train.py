@@ -1,21 +1,15 @@
 """Turns groups of questions and sentences into the reader's weights: the command ``python -m index.training.train``.
 
-Writes the weights, their sha256 and a record of data, settings and figures. The figures are taken with index/reader.py from
-the weights as they are stored. Knows nothing of indexes, search or answers.
+The figures are taken with index/reader.py from the weights as they are stored. Knows nothing of indexes, search or answers.
 """
 
-import argparse
 import io
-import json
 import math
 import random
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import cast
 
 import numpy as np
@@ -26,11 +20,10 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from index.embedding import DEFAULT_MODEL, Encoder, check_model
-from index.errors import UserError
-from index.graph import prepare_encoder
+from index.embedding import Encoder
 from index.reader import Reader, load_reader
-from index.training.data import Data, Group, read_data
+from index.training.command import Plan, Trained, advance, run
+from index.training.data import Data, Group
 from index.training.model import ReaderModule, collate, graph_of
 from index.training.states import EncodedTexts, encode_texts, token_information
 
@@ -50,16 +43,6 @@ HELD_CANDIDATES = 12  # sentences ranked for a question kept aside, the nearest 
 Information = NDArray[np.float32]
 Watch = Callable[[int, int, float], None]  # called with steps done, steps in all, and the step's loss
 _INITIAL_SEED = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How often all near-miss groups are gone through, with how many *public* ones drawn each time; *rate* is the highest."""
-
-    epochs: int
-    public: int
-    rate: float
-    seed: int
 
 
 PLAN = Plan(epochs=3, public=6000, rate=2.5e-3, seed=7)
@@ -211,40 +194,19 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
     return float(mannwhitneyu(positive, negative).statistic) / (len(positive) * len(negative))
 
 
-def train(data: Data, embeddings: Encoder, output: Path, plan: Plan) -> dict[str, Figures]:
-    """Train a reader and write *output* with, beside it, the same name ending in .sha256 and .json. Return the figures by set.
-
-    Raises UserError if *output* cannot be written.
-    """
-    started = time.monotonic()
+def train(data: Data, embeddings: Encoder, plan: Plan) -> Trained:
+    """Train a reader, and measure it on what is kept aside."""
     everything = [*data.public, *data.near_misses, *(group for groups in data.held.values() for group in groups)]
     with tqdm(desc="encoding", unit="text") as bar:
-        encoded = encode_texts(embeddings, _texts(everything), partial(_advance, bar))
+        encoded = encode_texts(embeddings, _texts(everything), partial(advance, bar))
     information = token_information(embeddings.files)
     torch.manual_seed(_INITIAL_SEED)
     net = ReaderModule(state_width=encoded.states[0].shape[1])
     with tqdm(desc="training", unit="step") as bar:
-        net = fit(net, data, encoded, information, plan, partial(_advance, bar))
+        net = fit(net, data, encoded, information, plan, partial(advance, bar))
     content = weights_file(net, information, embeddings.files.digest)
     _, reader = load_reader(content)
-    figures = {name: measure(reader, groups, encoded) for name, groups in data.held.items()}
-    record = {
-        "sha256": reader.digest,
-        "encoder": {"name": embeddings.files.name, "digest": embeddings.files.digest},
-        "data": data.digests,
-        "absent": data.absent,
-        "groups": {"public": len(data.public), "near misses": len(data.near_misses)},
-        "plan": asdict(plan),
-        "figures": {name: asdict(one) for name, one in figures.items()},
-        "seconds": round(time.monotonic() - started),
-    }
-    try:
-        output.write_bytes(content)
-        output.with_suffix(".sha256").write_text(f"{reader.digest}  {output.name}\n", encoding="ascii")
-        output.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"The weights {output} cannot be written ({error.strerror}). Name another file: --output") from error
-    return figures
+    return Trained(content, {name: asdict(measure(reader, groups, encoded)) for name, groups in data.held.items()})
 
 
 def _texts(groups: Iterable[Group]) -> Iterator[str]:
@@ -253,33 +215,5 @@ def _texts(groups: Iterable[Group]) -> Iterator[str]:
         yield from group.sentences
 
 
-def _advance(bar: "tqdm[None]", done: int, total: int, loss: float | None = None) -> None:
-    bar.total = total
-    if loss is not None:
-        bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-    bar.update(done - bar.n)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run the command; return its exit status, 1 if the data cannot be used or the weights not be written."""
-    parser = argparse.ArgumentParser(prog="python -m index.training.train", description="Train the reader; docs/reader.md says on what.")
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the public sets")
-    parser.add_argument("--squad", type=Path, help="the development set of SQuAD 2.0")
-    parser.add_argument("--output", type=Path, required=True, help="the weights file to write, such as index/reader.npz")
-    options = parser.parse_args(arguments)
-    try:
-        data = read_data(options.data, options.squad)
-        if data.absent:
-            tqdm.write(f"Not in {options.data}, trained without: {', '.join(data.absent)}", file=sys.stderr)
-        with TemporaryDirectory() as folder:
-            embeddings = prepare_encoder(check_model(DEFAULT_MODEL), Path(folder))  # as it serves, so that its states are those met later
-            figures = train(data, embeddings, options.output, PLAN)
-    except UserError as error:
-        tqdm.write(str(error), file=sys.stderr)
-        return 1
-    tqdm.write(json.dumps({name: asdict(one) for name, one in figures.items()}, indent=2))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], "train", train, PLAN))

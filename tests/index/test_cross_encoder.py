@@ -72,10 +72,10 @@ def test_the_graph_gives_the_logits_of_the_module_that_was_trained(embeddings):
 @pytest.fixture
 def weights(tmp_path, monkeypatch) -> Path:
     """A copy of the project's weights and their digest in the place of the originals."""
-    for name in ("_WEIGHTS", "_DIGEST"):
-        original = getattr(cross_encoder_module, name)
-        (tmp_path / original.name).write_bytes(original.read_bytes())
-        monkeypatch.setattr(cross_encoder_module, name, tmp_path / original.name)
+    original = cross_encoder_module._WEIGHTS
+    for path in (original, original.with_suffix(".sha256")):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(cross_encoder_module, "_WEIGHTS", tmp_path / original.name)
     open_cross_encoder.cache_clear()
     yield tmp_path / "cross_encoder.npz"
     open_cross_encoder.cache_clear()
@@ -97,7 +97,7 @@ def test_missing_weights_are_named_in_the_log(weights, caplog, name):
     (weights.parent / name).unlink()
     with caplog.at_level(logging.WARNING):
         assert open_cross_encoder(check_model(DEFAULT_MODEL).digest) is None
-    assert "cross_encoder" in caplog.text
+    assert f"{weights.parent / name}" in caplog.text
 
 
 def test_there_is_no_cross_encoder_for_another_encoder():

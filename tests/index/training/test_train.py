@@ -1,7 +1,5 @@
 """Groups become weights; everything here is tiny, and the encoder is the real one."""
 
-import hashlib
-import json
 import random
 from dataclasses import replace
 
@@ -13,7 +11,7 @@ from index.reader import load_reader
 from index.training.data import Data, Group
 from index.training.model import ReaderModule, collate
 from index.training.states import EncodedTexts, encode_texts, token_information
-from index.training.train import PLAN, draw, fit, loss_of, main, measure, mine, pairs_of, rate_at, train, weights_file
+from index.training.train import PLAN, draw, fit, loss_of, measure, mine, pairs_of, rate_at, train, weights_file
 
 SUBJECTS = ("drugs", "trade", "terrorism", "water", "tourism", "space")
 
@@ -154,20 +152,11 @@ def test_equal_seeds_give_equal_weights(encoded, embeddings):
     assert made[0] == made[1]
 
 
-def test_training_writes_weights_their_digest_and_a_record(tmp_path, embeddings):
-    """The digest is sha256sum's, the record says what the weights were made from and how good they are."""
-    output = tmp_path / "new.npz"
-    figures = train(DATA, embeddings, output, replace(PLAN, epochs=1))
-    digest = hashlib.sha256(output.read_bytes()).hexdigest()
-    record = json.loads((tmp_path / "new.json").read_text())
-    assert (tmp_path / "new.sha256").read_text() == f"{digest}  new.npz\n"
-    assert record["sha256"] == digest
-    assert record["encoder"]["digest"] == embeddings.files.digest
-    assert record["data"] == {"a.json": "0" * 64}
-    assert record["absent"] == ["b.json"]
-    assert record["groups"] == {"public": 4, "near misses": 14}
-    assert record["plan"]["rate"] == PLAN.rate
-    assert (figures["speeches"].answerable, figures["speeches"].unanswerable) == (3, 3)
+def test_training_gives_weights_for_the_encoder_and_figures_of_each_set_kept_aside(embeddings):
+    """Figures are those of the weights as they are stored."""
+    trained = train(DATA, embeddings, replace(PLAN, epochs=1))
+    assert load_reader(trained.content)[0] == embeddings.files.digest
+    assert {name: (figures["answerable"], figures["unanswerable"]) for name, figures in trained.figures.items()} == {"speeches": (3, 3)}
 
 
 def test_figures_of_cosines_are_those_counted_by_hand(encoded, embeddings):
@@ -178,13 +167,3 @@ def test_figures_of_cosines_are_those_counted_by_hand(encoded, embeddings):
     figures = measure(reader, [answerable], encoded)
     assert (figures.first_by_cosine, figures.first, figures.first_three_by_cosine, figures.first_three) == (1, 1, 1, 1)
     assert (figures.answerable, figures.unanswerable, figures.auroc_by_cosine, figures.auroc) == (1, 0, None, None)
-
-
-# --- the command
-
-
-def test_data_that_cannot_be_used_ends_the_command_with_its_message(tmp_path, capsys):
-    """Status 1, and no weights."""
-    assert main(["--data", str(tmp_path / "nowhere"), "--output", str(tmp_path / "new.npz")]) == 1
-    assert "nowhere is no folder" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
