@@ -12,7 +12,7 @@ from bot.chat_model import ChatModel, ChatModelFailureError
 from bot.citations import VerifiedSentence, check, cite, cite_checked
 from bot.conversation import Conversation
 from bot.courtesy import courtesy, small_talk_kind
-from bot.evidence import Evidence, EvidenceSentence, NoEvidence, choose_evidence, evidence_digest
+from bot.evidence import MAX_SENTENCES, Evidence, EvidenceSentence, NoEvidence, choose_evidence, evidence_digest, evidence_told
 from bot.filters import ALL_DOCUMENTS, Filter, Library, Scope, combined, library_of, listed, read_filters
 from bot.follow_up import Understood, subject_asked, understand
 from bot.languages import Language, Voice, english_words, language_of, reads, translated, unrelated_cosine, voice
@@ -21,6 +21,7 @@ from bot.prompts import new_ids
 from bot.question import check_question, parts
 from bot.reply import Abstention, Answer, Courtesy, NearestPassage, Reply
 from bot.rewriting import rewrite
+from bot.said import told_sentences
 from bot.suggestions import MAX_OFFERED, Suggestion, choose, read_suggestions, subjects, write_suggestions
 from bot.writer import DraftSentence, answer_prompt, read_draft, write_extract
 from index.cross_encoder import open_cross_encoder
@@ -165,10 +166,12 @@ class Assistant:
         if understood.wish == "summary":
             return self._sum_up(understood, asked, conversation, scope)
         wanted = understood.earlier[0] if understood.wish == "source" else understood
-        before = Conversation(conversation.turns[: wanted.turn]) if understood.wish == "source" else conversation
         meant = self._meant(wanted, scope)
         try:
-            found, evidence = self._evidence(meant.understood, before, meant.filters)
+            if understood.wish == "source":
+                found, evidence = self._answered(meant, conversation)
+            else:
+                found, evidence = self._evidence(meant.understood, conversation, meant.filters)
         except NoDocumentError:
             return Trace(self._no_document(asked, wanted.question, meant), None)
         reply: Answer | Abstention | None = None
@@ -250,6 +253,21 @@ class Assistant:
                 return found_there, evidence_there
         return found, NoEvidence("no_evidence", evidence.probability)
 
+    def _answered(self, past: Meant, conversation: Conversation, most: int = MAX_SENTENCES) -> tuple[SearchResult, Evidence | NoEvidence]:
+        """Return the evidence that *past*, asked in the *conversation*, was answered with: what the assistant is told to have said then.
+
+        Of that, up to *most* sentences that stand so in the documents; where none does, the question is asked again, as it was then.
+        Raises NoDocumentError if no documents are meant.
+        """
+        turn = past.understood.turn
+        reply = next((turn.content for turn in conversation.turns[turn + 1 : turn + 2] if turn.role == "assistant"), "")
+        told = told_sentences(reply)[:most]
+        found = self._searched(told, self._within(past.filters)) if told else {}
+        evidence = evidence_told(list(found.items()))
+        if evidence is None:
+            return self._evidence(past.understood, Conversation(conversation.turns[:turn]), past.filters)
+        return interleave(list(found.values())), evidence
+
     def _evidence_within(
         self, understood: Understood, before: Conversation, within: frozenset[str] | None
     ) -> tuple[SearchResult, Evidence | NoEvidence]:
@@ -302,14 +320,14 @@ class Assistant:
         )
 
     def _sum_up(self, understood: Understood, asked: str, conversation: Conversation, scope: Scope) -> Trace:
-        """Return the answers to the questions so far, each found anew: nothing is taken from what the client says was answered."""
+        """Return the answers to the questions so far, in sentences of the documents."""
         asked_before = list({(past.wish, past.question): past for past in understood.earlier}.values())[-SUMMED_UP:]
         answers: list[Evidence] = []
         found: SearchResult | None = None
         for past in asked_before:
             meant = self._meant(past, scope)
             try:
-                found, evidence = self._evidence(meant.understood, Conversation(conversation.turns[: past.turn]), meant.filters)
+                found, evidence = self._answered(meant, conversation, max(1, SUMMED_UP // len(asked_before)))
             except NoDocumentError:
                 continue  # it was not answered then either
             if isinstance(evidence, Evidence):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bot.claims import negated, numbers
 from bot.reply import AbstentionReason
+from bot.said import is_told
 from bot.signals import question_signals, sentence_signals
 from bot.wording import plain
 from index.search import ScoredSentence, SearchResult
@@ -109,6 +110,16 @@ def choose_evidence(
     others = [sentence for one in answered for sentence in one.sentences[1:]]
     shown = _distinct([*firsts, *others])[:MAX_ALL]
     return Evidence(tuple(replace(sentence, also=sentence.also[:MAX_ALSO]) for sentence in shown), probability)
+
+
+def evidence_told(told: Sequence[tuple[str, SearchResult]]) -> Evidence | None:
+    """Return the documents' sentences that are the *told* ones, each with what search found for it, or None if none stands there."""
+    again = [
+        EvidenceSentence(scored, tuple(other for other in found.sentences if says_the_same(scored, other))[:MAX_ALSO])
+        for sentence, found in told
+        if (scored := next((scored for scored in found.sentences if is_told(scored.text, sentence)), None)) is not None
+    ]
+    return Evidence(_distinct(again), 1.0) if again else None
 
 
 def _judge(question: str, found: SearchResult, unrelated: float, closely: Closely | None) -> Evidence | NoEvidence:

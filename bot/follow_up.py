@@ -176,7 +176,7 @@ def _request(text: str, earlier: Sequence[Understood], language: _Language) -> U
         return Understood("source", last.question, last.root, earlier=(last,)) if last else Understood("unclear", text, text)
     if about := language.match("more_on", bare):
         named = _group(about, "subject")
-        if _subject(named, language) and not _points_back(named, language):
+        if _subject(named, language) and (last is None or not _points_back(named, language)):
             return Understood("more", named, named)
         if last and _subject(named, language):
             joined = _joined(named, last)

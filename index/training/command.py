@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,7 +18,7 @@ from tqdm import tqdm
 from index.embedding import DEFAULT_MODEL, Encoder, check_model
 from index.errors import UserError
 from index.graph import prepare_encoder
-from index.training.data import Data, read_data
+from index.training.data import SOURCES, Data, read_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,16 @@ def run(arguments: Sequence[str], name: str, training: Training, plan: Plan) -> 
     parser.add_argument("--data", type=Path, required=True, help="the folder of the public sets")
     parser.add_argument("--squad", type=Path, help="the development set of SQuAD 2.0")
     parser.add_argument("--output", type=Path, required=True, help="the weights file to write, such as index/reader.npz")
+    parser.add_argument("--without", choices=SOURCES, help="a source not to train on, to see how the rest helps on it")
+    parser.add_argument("--epochs", type=int, default=plan.epochs, help="times that all near misses are gone through (%(default)s)")
     options = parser.parse_args(arguments)
     try:
-        data = read_data(options.data, options.squad)
+        data = read_data(options.data, options.squad, options.without)
         if data.absent:
             tqdm.write(f"Not in {options.data}, trained without: {', '.join(data.absent)}", file=sys.stderr)
         with TemporaryDirectory() as folder:
             embeddings = prepare_encoder(check_model(DEFAULT_MODEL), Path(folder))  # as it serves, so that its states are those met later
-            figures = train_and_write(training, data, embeddings, plan, options.output)
+            figures = train_and_write(training, data, embeddings, replace(plan, epochs=options.epochs), options.output)
     except UserError as error:
         tqdm.write(str(error), file=sys.stderr)
         return 1
@@ -78,6 +80,7 @@ def train_and_write(
         "encoder": {"name": embeddings.files.name, "digest": embeddings.files.digest},
         "data": data.digests,
         "absent": data.absent,
+        "without": data.without,
         "groups": {"public": len(data.public), "near misses": len(data.near_misses)},
         "plan": asdict(plan),
         "figures": trained.figures,

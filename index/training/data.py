@@ -24,9 +24,11 @@ PUBLIC = {
     "policyqa-dev.json": 2000,
     "policyqa-test.json": 1500,
 }
+SOURCES = ("squadshifts", "policyqa", "squad", "speeches")  # what can be left out, to see how the rest helps on what it never saw
 SPEECHES = ("ungd-questions.jsonl", "ungd-paragraphs.jsonl")
 SQUAD_TRAINED = ("Normans", "1973_oil_crisis", "Yuan_dynasty", "Imperialism")  # articles of the SQuAD 2.0 development set
 SQUAD_HELD = ("Huguenot", "Packet_switching", "Scottish_Parliament", "French_and_Indian_War")
+HELD_PUBLIC = 250  # questions kept aside of each public set, of paragraphs that none is trained on
 HELD_SHARE = 5  # one paragraph of so many of the speeches is kept aside
 PARAGRAPH_QUESTIONS = 6  # questions taken of a public paragraph at most, so that many paragraphs are seen
 PARAGRAPH_SENTENCES = range(2, 13)  # of a public paragraph: one alone leaves nothing to tell apart, whole articles outweigh
@@ -57,39 +59,53 @@ class Data:
     held: dict[str, tuple[Group, ...]]  # kept aside, by the name of the set
     digests: dict[str, str]
     absent: tuple[str, ...]
+    without: str | None = None  # the one of SOURCES that is not trained on
 
 
-def read_data(folder: Path, squad: Path | None) -> Data:
+def read_data(folder: Path, squad: Path | None, without: str | None = None) -> Data:
     """Return what of the public sets lies in *folder*, parts of SQuAD 2.0 if its file is given, and the project's own questions.
+
+    Of the source *without*, one of SOURCES, only what is kept aside is returned.
 
     Raises TrainingDataError for a file that is not in its format, or lacks the articles that are trained on or kept aside.
     """
     if not folder.is_dir():
         raise TrainingDataError(f"{folder} is no folder. Name that of the public sets: docs/reader.md")
     digests: dict[str, str] = {}
-    public: list[Group] = []
+    trained: dict[str, list[Group]] = {source: [] for source in SOURCES}
+    held: dict[str, list[Group]] = {source: [] for source in SOURCES}
     for name, count in PUBLIC.items():
         if (folder / name).is_file():
             groups = [group for article in read_squad(folder / name).values() for group in article]
-            public += sample_paragraphs(groups, count)
+            drawn, source = sample_paragraphs(groups, count), name.split("-")[0]
+            seen = {group.paragraph for group in drawn}
+            trained[source] += drawn
+            held[source] += sample_paragraphs([group for group in groups if group.paragraph not in seen], HELD_PUBLIC)
             digests[name] = sha256(folder / name)
-    near_misses = list(read_lines(OWN / "questions.jsonl", OWN / "paragraphs.jsonl"))
+    trained["speeches"] += read_lines(OWN / "questions.jsonl", OWN / "paragraphs.jsonl")
     digests |= {name: sha256(OWN / name) for name in ("questions.jsonl", "paragraphs.jsonl")}
-    held: dict[str, tuple[Group, ...]] = {}
     if all((folder / name).is_file() for name in SPEECHES):
-        speeches = read_lines(folder / SPEECHES[0], folder / SPEECHES[1])
-        near_misses += [group for group in speeches if not is_held(group.paragraph)]
-        held["speeches"] = tuple(group for group in speeches if is_held(group.paragraph))
+        for group in read_lines(folder / SPEECHES[0], folder / SPEECHES[1]):
+            (held if is_held(group.paragraph) else trained)["speeches"].append(group)
         digests |= {name: sha256(folder / name) for name in SPEECHES}
     if squad is not None:
         articles = read_squad(squad)
         if missing := [title for title in (*SQUAD_TRAINED, *SQUAD_HELD) if title not in articles]:
             raise TrainingDataError(f"{squad} holds no article {missing[0]}. Name the development set of SQuAD 2.0: docs/reader.md")
-        near_misses += [group for title in SQUAD_TRAINED for group in articles.get(title, ())]
-        held["squad"] = tuple(group for title in SQUAD_HELD for group in articles.get(title, ()))
+        trained["squad"] += [group for title in SQUAD_TRAINED for group in articles[title]]
+        held["squad"] += [group for title in SQUAD_HELD for group in articles[title]]
         digests[squad.name] = sha256(squad)
+    if without is not None:
+        trained[without] = []
     absent = tuple(name for name in (*PUBLIC, *SPEECHES) if name not in digests)
-    return Data(tuple(public), tuple(near_misses), {name: groups for name, groups in held.items() if groups}, digests, absent)
+    return Data(
+        public=(*trained["squadshifts"], *trained["policyqa"]),
+        near_misses=(*trained["speeches"], *trained["squad"]),
+        held={source: tuple(groups) for source, groups in held.items() if groups},
+        digests=digests,
+        absent=absent,
+        without=without,
+    )
 
 
 def read_squad(path: Path) -> dict[str, tuple[Group, ...]]:

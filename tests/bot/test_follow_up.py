@@ -118,6 +118,13 @@ def test_a_request_for_the_source_asks_the_last_question_again(message):
     assert [(past.question, past.turn) for past in understood.earlier] == [(BEES, 2)]
 
 
+def test_more_on_a_subject_that_the_message_holds_wants_no_earlier_one():
+    """As a first message, "its" can only point at what stands before it."""
+    named = "what the guild says on honey, beyond its price"
+    understood = understand(f"Tell me more about {named}.", Conversation())
+    assert (understood.wish, understood.question) == ("more", named)
+
+
 @pytest.mark.parametrize("message", ["tell me more", "More please", "go on", "anything else?", "what else?", "can you give more details?"])
 def test_more_is_wanted_on_the_last_question(message):
     """Whoever asks says only that."""

@@ -31,6 +31,7 @@ def test_weights_are_written_with_their_digest_and_a_record(tmp_path, embeddings
         "encoder": {"name": "all-MiniLM-L6-v2", "digest": embeddings.files.digest},
         "data": {"a.json": "0" * 64},
         "absent": ["b.json"],
+        "without": None,
         "groups": {"public": 4, "near misses": 14},
         "plan": {"epochs": 1, "public": 4, "rate": 1e-3, "seed": 7},
         "figures": {"speeches": {"first": 0.5}},
@@ -56,3 +57,18 @@ def test_the_command_prints_the_figures(tmp_path, capsys):
     printed = capsys.readouterr()
     assert json.loads(printed.out) == {"speeches": {"first": 0.5}}
     assert "trained without: squadshifts-new_wiki.json" in printed.err
+
+
+def test_a_source_is_left_out_and_the_plan_shortened_on_request(tmp_path):
+    """To see how the rest helps on what it never saw."""
+    given = {}
+
+    def watched(data, embeddings, plan):
+        given.update(data=data, plan=plan)
+        return Trained(b"", {})
+
+    options = ["--data", str(tmp_path), "--output", str(tmp_path / "new.npz"), "--without", "speeches", "--epochs", "3"]
+    assert run(options, "train", watched, PLAN) == 0
+    assert given["data"].near_misses == ()
+    assert given["plan"] == Plan(epochs=3, public=4, rate=1e-3, seed=7)
+    assert json.loads((tmp_path / "new.json").read_text())["without"] == "speeches"

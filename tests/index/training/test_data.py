@@ -5,9 +5,12 @@ import json
 
 import pytest
 
+from index.training import data as data_module
 from index.training.data import (
     OWN,
     PARAGRAPH_QUESTIONS,
+    PUBLIC,
+    SOURCES,
     SQUAD_HELD,
     SQUAD_TRAINED,
     Group,
@@ -20,6 +23,7 @@ from index.training.data import (
 )
 
 TEXT = "Peace came in June.  It lasted.\nDrugs were seized."
+OWN_QUESTION = json.loads((OWN / "questions.jsonl").read_text(encoding="utf-8").splitlines()[0])["q"]
 SENTENCES = ("Peace came in June.", "It lasted.", "Drugs were seized.")
 
 
@@ -142,6 +146,32 @@ def test_sets_that_are_not_there_are_named_and_files_read_have_their_digests(tmp
     assert set(data.digests) == {"policyqa-dev.json", "questions.jsonl", "paragraphs.jsonl"}
     assert "policyqa-test.json" in data.absent
     assert "policyqa-dev.json" not in data.absent
+
+
+def test_public_paragraphs_that_are_not_trained_on_are_kept_aside(tmp_path, monkeypatch):
+    """A part of them, so that each public set has figures of its own."""
+    texts = [f"Peace came in {year}. It lasted." for year in range(1900, 1930)]
+    paragraphs = [{"context": text, "qas": [asked(text, 0)]} for text in texts]
+    (tmp_path / "policyqa-dev.json").write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}))
+    monkeypatch.setitem(PUBLIC, "policyqa-dev.json", 20)
+    monkeypatch.setattr(data_module, "HELD_PUBLIC", 5)
+    data = read_data(tmp_path, None)
+    trained, kept = ({group.paragraph for group in groups} for groups in (data.public, data.held["policyqa"]))
+    assert (len(trained), len(kept)) == (20, 5)
+    assert trained.isdisjoint(kept)
+
+
+@pytest.mark.parametrize("without", [None, *SOURCES])
+def test_a_source_left_out_is_only_kept_aside(tmp_path, without):
+    """Of the others all stays as it was."""
+    squad = squad_file(tmp_path / "dev.json", {title: [asked(title, 0)] for title in (*SQUAD_HELD, *SQUAD_TRAINED)})
+    for source in ("squadshifts-reddit", "policyqa-dev"):
+        squad_file(tmp_path / f"{source}.json", {"": [asked(source, 0)]})
+    data = read_data(tmp_path, squad, without)
+    trained = {group.question for group in (*data.public, *data.near_misses)}
+    expected = {"squadshifts": "squadshifts-reddit", "policyqa": "policyqa-dev", "squad": "Normans", "speeches": OWN_QUESTION}
+    assert {source for source, question in expected.items() if question in trained} == set(SOURCES) - {without}
+    assert len(data.held["squad"]) == len(SQUAD_HELD)
 
 
 def test_a_folder_that_is_none_is_named(tmp_path):
