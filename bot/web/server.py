@@ -140,17 +140,26 @@ def serve(load: Callable[[], Assistant], host: str, port: int, access: Access = 
 
     Raises ServerError if *host* and *port* cannot be had, and whatever *load* raises.
     """
-    try:
-        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048)
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        raise ServerError(f"Cannot listen on {host} port {port}: {why}. Choose another port: SCO_PORT={port + 1} python app.py") from error
+    listening = listen(host, port)
     name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # all addresses of the machine; this one can be opened
     access = replace(access, local=is_loopback(host) and not access.trusted_proxies)
     with listening:
         with answering_meanwhile(listening, access.allowed_origins, access.local):
             assistant = load()
         asyncio.run(_run(assistant, access, listening, f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return the socket that listens on *host* and *port*, whose connections send at once. Raises ServerError if they cannot be had."""
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise ServerError(f"Cannot listen on {host} port {port}: {why}. Choose another port: SCO_PORT={port + 1} python app.py") from error
+    # A response goes out as head and body, and the body would wait 40 ms for the head to be acknowledged. asyncio sets this
+    # only for sockets that were made with TCP named, which create_server does not; a connection takes it over from here.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 async def _run(assistant: Assistant, access: Access, listening: socket.socket, address: str) -> None:

@@ -20,7 +20,7 @@ from bot.question import MAX_QUESTION_LENGTH
 from bot.web.exchange import read_exchanges
 from bot.web.guard import MAX_BODY
 from bot.web.labels import labels
-from bot.web.server import build_server, serve
+from bot.web.server import build_server, listen, serve
 from index.errors import IndexUnreachableError
 from tests.web.examples import Parsed, answer, citation
 from tests.web.site import PLENTY
@@ -403,3 +403,11 @@ def test_a_port_in_use_is_named_with_what_to_do(assistant):
             ServerError, match=rf"Cannot listen on 127\.0\.0\.1 port {port}: Address already in use\. .*SCO_PORT={port + 1}"
         ):
             serve(lambda: assistant, "127.0.0.1", port)
+
+
+def test_a_response_waits_for_no_acknowledgement():
+    """Each came 40 ms late on a kept connection: its body waited for the client to acknowledge its head."""
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        connection, _ = listening.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
