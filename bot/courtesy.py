@@ -7,7 +7,7 @@ The patterns are data: prompts/small_talk/.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +18,7 @@ from index.document import Description
 
 MAX_LENGTH = 120  # characters; longer messages say more than small talk
 _SENTENCE_END = re.compile(r"[.!?…;\n。！？；，]+")
+_GROUP = re.compile(r"(?<!\\)\((?!\?)")  # one without a name that remembers
 _FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "small_talk"
 
 
@@ -33,7 +34,8 @@ def _small_talk(language: Voice) -> _SmallTalk:
     loaded = cast(Mapping[str, object], read_data(_FOLDER / f"{language}.yaml"))
     parts = {f"<{name}>": f"(?:{part})" for name, part in cast(Mapping[str, str], loaded.get("parts", {})).items()}
     lines = [(kind, line) for kind, lines in cast(Mapping[str, Sequence[str]], loaded["kinds"]).items() for line in lines]
-    written_out = [(kind, re.sub("<[a-z ]+>", lambda part: parts[part.group()], line)) for kind, line in lines]
+    # Groups that remember what they matched would make the search five times as long.
+    written_out = [(kind, _GROUP.sub("(?:", re.sub("<[a-z ]+>", lambda part: parts[part.group()], line))) for kind, line in lines]
     whole = re.compile("|".join(f"(?P<{kind}_{at}>{line})" for at, (kind, line) in enumerate(written_out)))
     return _SmallTalk(whole, re.compile(f"(?:{loaded['openers']})\\s+"), re.compile(f"(?:\\s+(?:{loaded['closers']}))+$"))
 
@@ -47,6 +49,7 @@ def courtesy(question: str, descriptions: Sequence[Description], example: str) -
     return with_example(kind, voice(language_of(question)), example, count=len(descriptions), list=listed)
 
 
+@lru_cache(maxsize=1_000)  # messages: several steps ask of the same one, and of those before it in a conversation
 def small_talk_kind(question: str) -> str | None:
     """Return which small talk *question* is, by the name of its message, or None if it asks anything of the documents."""
     parts = [" ".join(re.sub(r"[^\w\s]", " ", part).split()) for part in _SENTENCE_END.split(question.casefold())]
