@@ -28,6 +28,7 @@ from index.errors import IndexUnreachableError, UserError
 TITLE = "Ask the SCO documents"
 MAX_WAITING = 64  # questions in the queue, some seconds' work; beyond it Gradio says that the server is busy
 MAX_FRONTS = 16  # front pages remembered: one a language, for a few proxies
+SETTLED_S = 0.3  # what is replaced sooner is not shown: each state on the screen costs Gradio a quarter of a reply's work
 AT_ONCE = 4  # questions answered at the same time: twice the cores of a small machine
 
 log = logging.getLogger(__name__)
@@ -85,12 +86,17 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
                 yield {**show((), request), box: ""}
                 return
             # Until there is a reply the browser holds the notice that there is none, so a question is never lost.
-            said = notice(asked, spoken["stopped"])
-            busy: dict[Block, object] = {stop: gr.update(visible=True), new: gr.update(interactive=False)}
-            yield {**show((*before, said), request), chat: messages((*before, unanswered(asked))), box: "", **busy}
-            async for said in _replies(assistant.traces(asked, conversation(before), scope), asked, spoken):
-                yield {**show((*before, said), request), **busy}
-            yield {**show((*before, said), request), **({box: asked} if said.kind == "notice" else {})}
+            none_yet = notice(asked, spoken["stopped"])
+            emptied: dict[Block, object] = {box: ""}
+            async for said, goes_on in _settled(none_yet, _replies(assistant.traces(asked, conversation(before), scope), asked, spoken)):
+                shown = show((*before, said), request)
+                if goes_on:
+                    busy: dict[Block, object] = {stop: gr.update(visible=True), new: gr.update(interactive=False)}
+                    visible = messages((*before, unanswered(asked) if said is none_yet else said))
+                    yield {**shown, chat: visible, **busy, **emptied}
+                else:
+                    yield {**shown, **({box: asked} if said.kind == "notice" else emptied)}
+                emptied = {}
 
         async def answer(question: object, sent: object, request: gr.Request) -> AsyncIterator[Shown]:
             async for shown in put(question, sent, request, ALL_DOCUMENTS):
@@ -128,7 +134,8 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
         def begin_anew(request: gr.Request) -> Shown:
             return show((), request)
 
-        outputs = [held, chat, copied, copy, new, stop, box, ask]
+        # Gradio makes a component anew for every output of an event, also for one that is left as it is.
+        outputs = [held, chat, copied, copy, new, stop, box]
         typed = gr.on(
             [box.submit, ask.click], answer, [box, held], outputs, show_progress_on=chat, concurrency_id="answer", api_visibility="private"
         )
@@ -146,9 +153,26 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
         typed.failure(give_back, [box, held], outputs, show_progress="hidden", api_visibility="private")
         picked.failure(give_back, [box, held], outputs, show_progress="hidden", api_visibility="private")
         new.click(begin_anew, None, outputs, show_progress="hidden", api_visibility="private")
-        page.load(restore, [held], outputs, show_progress="hidden", api_visibility="private")
+        page.load(restore, [held], [*outputs, ask], show_progress="hidden", api_visibility="private")
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=AT_ONCE)
     return page
+
+
+async def _settled(first: Exchange, others: AsyncIterator[Exchange]) -> AsyncIterator[tuple[Exchange, bool]]:
+    """Yield *first* and *others*, each with whether it goes on; but for the last, those alone that no other follows within SETTLED_S."""
+    said = first
+    while True:
+        coming = asyncio.ensure_future(anext(others, None))
+        try:
+            if not (await asyncio.wait({coming}, timeout=SETTLED_S))[0]:
+                yield said, True
+            following = await coming
+        finally:
+            coming.cancel()  # a visitor who stops leaves it behind
+        if following is None:
+            yield said, False
+            return
+        said = following
 
 
 async def _replies(traces: Iterator[Trace], asked: str, spoken: Mapping[str, str]) -> AsyncIterator[Exchange]:

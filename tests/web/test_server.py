@@ -323,12 +323,21 @@ def test_a_question_that_is_clicked_is_asked(client, recorder, value):
     assert recorder.asked[-1][0] == CANNABIS
 
 
-def test_an_answer_that_grows_is_shown_as_it_grows_and_held_once(client):
-    """Every state is shown; what the browser holds in the end is one exchange with the whole answer."""
+def test_an_answer_that_grows_is_shown_as_it_grows_and_held_once(client, monkeypatch):
+    """Every state that stands for a while is shown; what the browser holds in the end is one exchange with the whole answer."""
+    monkeypatch.setattr("bot.web.page.SETTLED_S", 0.0)
     states = run_all(client, "answer", ["grow", []])
     assert len([state for state in states if state["msg"] == "process_generating"]) >= 3
     (held,) = read_exchanges(states[-1]["output"]["data"][0])
     assert held.text == "One. Two."
+
+
+def test_a_reply_that_comes_at_once_is_sent_at_once(client, monkeypatch):
+    """It is all that is sent: neither that it is awaited nor how it grew."""
+    monkeypatch.setattr("bot.web.page.SETTLED_S", 60.0)
+    states = run_all(client, "answer", ["grow", []])
+    assert len([state for state in states if state["msg"] == "process_generating"]) == 1
+    assert states[-1]["output"]["data"][6] == ""  # the box
 
 
 def test_a_request_to_clear_leaves_nothing(client):
