@@ -27,6 +27,7 @@ from index.errors import IndexUnreachableError, UserError
 
 TITLE = "Ask the SCO documents"
 MAX_WAITING = 64  # questions in the queue, some seconds' work; beyond it Gradio says that the server is busy
+QUEUE_SLEEP_S = 0.01  # between two looks at the queue; Gradio looks every millisecond, which takes a twentieth of a core while nobody asks
 MAX_FRONTS = 16  # front pages remembered: one a language, for a few proxies
 SETTLED_S = 0.3  # what is replaced sooner is not shown: each state on the screen costs Gradio a quarter of a reply's work
 AT_ONCE = 4  # questions answered at the same time: twice the cores of a small machine
@@ -155,6 +156,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
         new.click(begin_anew, None, outputs, show_progress="hidden", api_visibility="private")
         page.load(restore, [held], [*outputs, ask], show_progress="hidden", api_visibility="private")
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=AT_ONCE)
+    page._queue.sleep_when_free = QUEUE_SLEEP_S
     return page
 
 
