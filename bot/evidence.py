@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from bot.claims import negated, numbers
 from bot.reply import AbstentionReason
 from bot.said import is_told
@@ -167,7 +169,11 @@ def _nearest(candidates: Sequence[ScoredSentence], unrelated: float) -> Evidence
 
 def _with_others(chosen: Sequence[ScoredSentence], candidates: Sequence[ScoredSentence]) -> tuple[EvidenceSentence, ...]:
     """Return the first MAX_SENTENCES of *chosen*, each with those of *candidates* that say the same in another document."""
-    sentences = [EvidenceSentence(scored, tuple(other for other in candidates if says_the_same(scored, other))) for scored in chosen]
+    vectors = np.stack([other.vector for other in candidates])
+    sentences = []
+    for scored in chosen:
+        near = np.flatnonzero(vectors @ scored.vector > SAME_COSINE - 1e-4).tolist()  # few; which of them is told one by one
+        sentences.append(EvidenceSentence(scored, tuple(candidates[at] for at in near if says_the_same(scored, candidates[at]))))
     return _distinct(sentences)[:MAX_SENTENCES]
 
 

@@ -5,8 +5,8 @@ except the ``*_gap`` and ``unknown`` ones, which are reasons to doubt.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
 
 from index.frequency import zipf
 from index.search import ScoredSentence, SearchResult
@@ -64,7 +64,14 @@ def sentence_signals(question: str, found: SearchResult) -> tuple[Mapping[str, f
     weights = _weights(question)
     best = found.sentences[0].score if found.sentences else 0.0
     asked = tuple(held for asks, held in _HELD if asks.search(question))
-    return tuple(_signals(asked, weights, best, scored) for scored in found.sentences)
+    total = sum(weights.values())
+
+    @cache  # several sentences of one paragraph are found
+    def coverage(text: str) -> float:
+        present = _terms_in(text)
+        return sum(weight for term, weight in weights.items() if term in present) / total if total else 0.0
+
+    return tuple(_signals(asked, coverage, best, scored) for scored in found.sentences)
 
 
 def question_signals(question: str, found: SearchResult, of_sentences: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
@@ -88,7 +95,9 @@ def question_signals(question: str, found: SearchResult, of_sentences: Sequence[
     }
 
 
-def _signals(asked: Sequence[re.Pattern[str]], weights: Mapping[str, float], best: float, scored: ScoredSentence) -> Mapping[str, float]:
+def _signals(
+    asked: Sequence[re.Pattern[str]], coverage: Callable[[str], float], best: float, scored: ScoredSentence
+) -> Mapping[str, float]:
     text = scored.text
     return {
         "reading": UNREAD if scored.reading is None else scored.reading,
@@ -97,8 +106,8 @@ def _signals(asked: Sequence[re.Pattern[str]], weights: Mapping[str, float], bes
         "terms_standard": scored.terms_standard,
         "paragraph_score": scored.paragraph_standard,
         "below_best": best - scored.score,
-        "coverage": _coverage(weights, _terms_in(text)),
-        "paragraph_coverage": _coverage(weights, _terms_in(scored.passage.paragraph.text)),
+        "coverage": coverage(text),
+        "paragraph_coverage": coverage(scored.passage.paragraph.text),
         "number_gap": float(_NUMBER in asked and not _NUMBER.search(text)),
         "time_gap": float(any(held is not _NUMBER and not held.search(text) for held in asked)),
     }
@@ -115,8 +124,3 @@ def _words(question: str) -> dict[str, float]:
 
 def _weights(question: str) -> dict[str, float]:
     return {term_of(word): weight for word, weight in _words(question).items()}
-
-
-def _coverage(weights: Mapping[str, float], present: frozenset[str]) -> float:
-    total = sum(weights.values())
-    return sum(weight for term, weight in weights.items() if term in present) / total if total else 0.0

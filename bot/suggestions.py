@@ -80,8 +80,10 @@ def choose(offered: Sequence[Suggestion], vector: Vectors | None, asked: Collect
     chosen: dict[str, str] = {}  # by the sentence that answers, so that no two lead to one place
     for suggestion in ordered:
         sentence = plain(suggestion.first_sentence)
-        if plain(suggestion.question) not in past and sentence not in shown and sentence not in chosen and len(chosen) < MAX_OFFERED:
+        if plain(suggestion.question) not in past and sentence not in shown and sentence not in chosen:
             chosen[sentence] = suggestion.question
+        if len(chosen) == MAX_OFFERED:
+            break
     return tuple(chosen.values())
 
 

@@ -5,6 +5,7 @@ And rows of the database back into paragraphs and descriptions. Knows nothing of
 
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -85,6 +86,7 @@ def _span(sentence: Sentence) -> tuple[int, ...]:
     return (sentence.start, sentence.end) if sentence.page is None else (sentence.start, sentence.end, sentence.page)
 
 
+@lru_cache(maxsize=2_000)  # paragraphs, some 8 MB: the same ones are found for many questions
 def paragraph_of(document_id: str, row: ParagraphRow) -> Paragraph:
     """Return the paragraph that *row* of the document holds."""
     sentences = tuple(Sentence(at, *span) for at, span in enumerate(json.loads(row.sentences), start=1))

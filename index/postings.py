@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from index.terms import terms
 K1, B = 1.5, 0.75  # of Lucene's formula, as everywhere
 NO_TERM = "\0"  # stands for a text of stop words alone, and no question has this term
 SAMPLE = 2**16  # texts that tell how terms go together, evenly spread; an index of no more is taken whole, and its spread is exact
+FOUND = 10_000  # words whose places are remembered, some 1 MB: a search asks three times for each word of its question
 _LEAST = 1e-4  # of scores that differ by less than this, rounding may make the lower one the higher
 _BLOCK = 2**16  # texts counted at a time, which bounds the memory
 _WORDS = "words.txt"
@@ -72,12 +74,16 @@ class Words:
         """Map the file, in which each word ends with a line feed. Raises OSError if it cannot be read."""
         self._text = np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))  # a plain array: slicing a memmap takes ten times as long
         self._ends = np.flatnonzero(self._text == ord("\n")).astype(np.int32)
+        self._found = lru_cache(maxsize=FOUND)(self._find)
 
     def __len__(self) -> int:
         return len(self._ends)
 
     def place(self, word: str) -> int | None:
         """Return the position of *word*, or None if it is not there."""
+        return self._found(word)
+
+    def _find(self, word: str) -> int | None:
         wanted = word.encode("utf-8", "surrogatepass")  # in UTF-8 words sort as their characters do
         at = bisect_left(range(len(self)), wanted, key=self._at)
         return at if at < len(self) and self._at(at) == wanted else None
