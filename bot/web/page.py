@@ -29,7 +29,7 @@ TITLE = "Ask the SCO documents"
 MAX_WAITING = 64  # questions in the queue, some seconds' work; beyond it Gradio says that the server is busy
 QUEUE_SLEEP_S = 0.01  # between two looks at the queue; Gradio looks every millisecond, which takes a twentieth of a core while nobody asks
 MAX_FRONTS = 16  # front pages remembered: one a language, for a few proxies
-SETTLED_S = 0.3  # what is replaced sooner is not shown: each state on the screen costs Gradio a quarter of a reply's work
+SETTLED_S = 0.5  # what is replaced sooner is not shown: each state on the screen costs Gradio a quarter of a reply's work
 AT_ONCE = 4  # questions answered at the same time: twice the cores of a small machine
 
 log = logging.getLogger(__name__)
