@@ -15,7 +15,18 @@ from bot.courtesy import courtesy, small_talk_kind
 from bot.evidence import MAX_SENTENCES, Evidence, EvidenceSentence, NoEvidence, choose_evidence, evidence_digest, evidence_told
 from bot.filters import ALL_DOCUMENTS, Filter, Library, Scope, combined, library_of, listed, read_filters
 from bot.follow_up import Understood, subject_asked, understand
-from bot.languages import Language, Voice, english_words, language_of, reads, translated, unrelated_cosine, voice
+from bot.languages import (
+    Language,
+    Voice,
+    english_twin,
+    english_words,
+    language_of,
+    question_about,
+    reads,
+    translated,
+    unrelated_cosine,
+    voice,
+)
 from bot.messages import in_words, messages, with_example
 from bot.prompts import new_ids
 from bot.question import check_question, parts
@@ -198,11 +209,11 @@ class Assistant:
         words = english_words(asked)
         questions, vector = [], None
         if words:
-            question = messages()["suggested_question"].format(subject=" and ".join(words))
+            question = question_about(*words)
             found, evidence = self._evidence(Understood("answer", question, question), Conversation())
             questions, vector = [question] * isinstance(evidence, Evidence), found.question_vector
         questions += choose(self._offered, vector, {*_asked(conversation), *questions}, conversation.said)
-        return Abstention(asked, asked, text, "other_language", (), 0.0, self.index_fingerprint, tuple(questions[:MAX_OFFERED]))
+        return Abstention(asked, asked, text, "other_language", (), 0.0, self.index_fingerprint, _offer(questions[:MAX_OFFERED], asked))
 
     def _example(self, asked: str) -> str:
         """Return a question that is answered, in the language of *asked* where it has a twin there."""
@@ -342,13 +353,14 @@ class Assistant:
 
     def _ask_back(self, asked: str, conversation: Conversation) -> Abstention:
         """Return the reply to a message that refers to nothing known: questions to choose from."""
-        questions = choose(self._offered, None, _asked(conversation), conversation.said)
+        questions = _offer(choose(self._offered, None, _asked(conversation), conversation.said), asked)
         text = with_example("unclear_question", _voice(asked), questions[0] if questions else "")
         return Abstention(asked, asked, text, "unclear_question", (), 0.0, self.index_fingerprint, questions)
 
     def _with_suggestions(self, reply: Answer | Abstention, found: SearchResult, conversation: Conversation) -> Answer | Abstention:
         asked = {*_asked(conversation), reply.question, reply.standalone_question}
-        return replace(reply, suggestions=choose(self._offered, found.question_vector, asked, f"{conversation.said}\n{reply.text}"))
+        questions = choose(self._offered, found.question_vector, asked, f"{conversation.said}\n{reply.text}")
+        return replace(reply, suggestions=_offer(questions, reply.question))
 
     def prepare(self) -> None:
         """Do now what the first reply would wait for: find the questions to offer."""
@@ -371,7 +383,7 @@ class Assistant:
         documents = [self._generation.document(document_id) for document_id in list(self._descriptions)[:SUGGESTED_FROM]]
         named = subjects([document for document in documents if document is not None])
         questions = [(example, "") for example in self._examples]
-        questions += [(messages()["suggested_question"].format(subject=name), name.removeprefix("the ")) for name in named]
+        questions += [(question_about(name), name.removeprefix("the ")) for name in named]
         offered = []
         for question, name in questions:
             found, evidence = self._evidence(Understood("answer", question, question), Conversation())
@@ -438,7 +450,13 @@ def _in_its_language(reply: Answer | Abstention) -> Answer | Abstention:
 
 
 def _asked(conversation: Conversation) -> set[str]:
-    return {turn.content for turn in conversation.turns if turn.role == "user"}
+    """Return the questions of *conversation*, in English where they are twins: so are those that may be offered."""
+    return {english_twin(turn.content) or turn.content for turn in conversation.turns if turn.role == "user"}
+
+
+def _offer(questions: Sequence[str], asked: str) -> tuple[str, ...]:
+    """Return English *questions* as they are offered to who *asked*: their twins in that language, which are understood as they are."""
+    return tuple(translated(question, _voice(asked)) for question in questions)
 
 
 def _together(answers: Sequence[Evidence]) -> tuple[tuple[DraftSentence, ...], Evidence]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from bot.data import read_data
-from bot.languages import Voice, language_of, voice
+from bot.languages import Voice, kind_in, language_of, voice
 from bot.messages import with_example
 from index.document import Description
 
@@ -45,8 +45,9 @@ def courtesy(question: str, descriptions: Sequence[Description], example: str) -
     kind = small_talk_kind(question)
     if kind is None:
         return None
-    listed = "\n".join(f"• {d.title} ({', '.join(part for part in (d.kind, d.date) if part)})" for d in descriptions)
-    return with_example(kind, voice(language_of(question)), example, count=len(descriptions), list=listed)
+    language = voice(language_of(question))
+    listed = "\n".join(f"• {d.title} ({', '.join(part for part in (kind_in(d.kind, language), d.date) if part)})" for d in descriptions)
+    return with_example(kind, language, example, count=len(descriptions), list=listed)
 
 
 @lru_cache(maxsize=1_000)  # messages: several steps ask of the same one, and of those before it in a conversation

@@ -7,6 +7,7 @@ twins. All of it is data: prompts/languages/. Knows nothing of search or replies
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal, cast
@@ -60,22 +61,78 @@ def voice(language: Language) -> Voice:
     return "en" if language == "other" else language
 
 
+@dataclass(frozen=True, slots=True)
+class _Twins:
+    """What a language says for what is English, as prompts/languages/ explains it; *asked* matches the question about a subject."""
+
+    about: str
+    joint: str
+    asked: re.Pattern[str]
+    questions: Mapping[str, str]
+    subjects: Mapping[str, str]
+    kinds: Mapping[str, str]
+    words: Mapping[str, str]
+    sentences: Mapping[str, str]
+    english_questions: Mapping[str, str]  # plain twin -> English
+    english_subjects: Mapping[str, str]
+
+
 @cache
-def _data(language: Voice) -> Mapping[str, Mapping[str, str]]:
-    if language == "en":
-        return {"questions": {}, "words": {}, "sentences": {}}
-    return cast(Mapping[str, Mapping[str, str]], read_data(_FOLDER / f"{language}.yaml"))
+def _twins(language: Voice) -> _Twins:
+    read = cast(Mapping[str, str], read_data(_FOLDER / f"{language}.yaml"))
+    held = cast(Mapping[str, Mapping[str, str]], read)
+    before, after = (r"\W+".join(re.findall(r"\w+", part)) for part in read["about"].split("{subject}"))
+    asked = re.compile(rf"\W*{before}\W*(?P<subject>\w.*?)\W*{after}\W*", re.IGNORECASE)
+    return _Twins(
+        read["about"],
+        read["and"],
+        asked,
+        held["questions"],
+        held["subjects"],
+        held["kinds"],
+        held["words"],
+        held["sentences"],
+        {_plain(twin): english for english, twin in held["questions"].items()},
+        {_plain(twin): english for english, twin in held["subjects"].items()},
+    )
+
+
+def question_about(*subjects: str) -> str:
+    """Return the English question of what the documents say about *subjects*."""
+    english = _twins("en")
+    return english.about.format(subject=english.joint.join(subjects))
 
 
 def translated(question: str, language: Voice) -> str:
-    """Return the twin of an English *question* in *language*, or *question* itself if it has none."""
-    return _data(language)["questions"].get(question, question)
+    """Return the twin of an English *question* in *language*, or *question* itself if it has none.
+
+    One that `question_about` gives has a twin; a subject of which nothing has one stands in it in English, if it is short.
+    """
+    twins, asked = _twins(language), _twins("en").asked.fullmatch(question)
+    if question in twins.questions or language == "en" or asked is None or question_about(asked["subject"]) != question:
+        return twins.questions.get(question, question)
+    subject, parts = asked["subject"], asked["subject"].split(_twins("en").joint)
+    if subject in twins.subjects or twins.subjects.keys().isdisjoint(parts):
+        parts = [subject]
+    twin = twins.about.format(subject=twins.joint.join(twins.subjects.get(part, part) for part in parts))
+    return twin if language_of(twin) == language else question
 
 
 def english_twin(question: str) -> str | None:
-    """Return the English question whose fixed twin *question* is, whatever its case, white space and final mark, or None."""
-    twins = {_plain(twin): english for english, twin in _data(voice(language_of(question)))["questions"].items()}
-    return twins.get(_plain(question))
+    """Return the English question whose twin *question* is, whatever its case, white space and final mark, or None."""
+    twins = _twins(voice(language_of(question)))
+    fixed, asked = twins.english_questions.get(_plain(question)), twins.asked.fullmatch(question)
+    if fixed is not None or asked is None or twins is _twins("en"):
+        return fixed
+    subject = asked["subject"]
+    parts = [twins.english_subjects.get(_plain(part), part) for part in re.split(re.escape(twins.joint), subject, flags=re.IGNORECASE)]
+    english = twins.english_subjects.get(_plain(subject), _twins("en").joint.join(parts))
+    return question_about(english) if language_of(english) == "en" else None
+
+
+def kind_in(kind: str, language: Voice) -> str:
+    """Return what *language* calls a document's *kind*, or *kind* itself where no word for it is known."""
+    return _twins(language).kinds.get(kind.casefold(), kind)
 
 
 def _plain(question: str) -> str:
@@ -92,7 +149,7 @@ def english_words(text: str) -> tuple[str, ...]:
     lowered = text.casefold().replace("ё", "е")
     found = {match.start(): match.group() for match in _AS_TYPED.finditer(text)}
     taken: set[int] = set()
-    for key, english in sorted(_data(language)["words"].items(), key=lambda item: -len(item[0])):  # "drug trafficking" before "drug"
+    for key, english in sorted(_twins(language).words.items(), key=lambda item: -len(item[0])):  # "drug trafficking" before "drug"
         for match in re.finditer((r"\b" if language == "ru" else "") + re.escape(key), lowered):
             span = set(range(match.start(), match.end()))
             if not span & taken:
@@ -107,7 +164,7 @@ def reads(encode: Callable[[Sequence[str]], Vectors], language: Voice) -> bool:
     The twins' cosine is held against that of sentences that have nothing to do with each other, since each model has a scale
     of its own.
     """
-    pairs = _data(language)["sentences"]
+    pairs = _twins(language).sentences
     if not pairs:
         return language == "en"
     cosines = encode(tuple(pairs.values())) @ encode(tuple(pairs)).T
@@ -117,7 +174,7 @@ def reads(encode: Callable[[Sequence[str]], Vectors], language: Voice) -> bool:
 
 def unrelated_cosine(encode: Callable[[Sequence[str]], Vectors]) -> float:
     """Return the mean cosine of English sentences that have nothing to do with each other: where a model's scale begins."""
-    vectors = encode(tuple(_data("ru")["sentences"]))
+    vectors = encode(tuple(_twins("ru").sentences))
     return _off_diagonal_mean(vectors @ vectors.T)
 
 

@@ -7,7 +7,7 @@ from typing import cast
 
 from bot.data import read_data
 from bot.filters import Filter, phrases
-from bot.languages import Voice
+from bot.languages import Voice, kind_in
 
 _FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "messages"
 
@@ -27,7 +27,11 @@ def with_example(name: str, language: Voice, example: str, **slots: object) -> s
 def in_words(filters: Sequence[Filter], language: Voice = "en") -> tuple[str, ...]:
     """Return the *filters* as a reader is told of them: one text for each phrase of the question, which it quotes, or given filter."""
     return tuple(
-        ", ".join(messages(language)[f"filter_{one.field}"].format(value=one.value) for one in phrase)
+        ", ".join(messages(language)[f"filter_{one.field}"].format(value=_value(one, language)) for one in phrase)
         + (f" (“{phrase[0].words}”)" if phrase[0].words else "")
         for phrase in phrases(filters)
     )
+
+
+def _value(one: Filter, language: Voice) -> str:
+    return kind_in(one.value, language) if one.field == "kind" else one.value

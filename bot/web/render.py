@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
-from bot.languages import translated
 from bot.web.exchange import Exchange, Place, Said
 from bot.web.labels import labels
 
@@ -33,13 +32,12 @@ def messages(exchanges: Iterable[Exchange]) -> list[dict[str, object]]:
     """Return the chat's messages, two for each exchange, or the question alone if nothing was said to it yet.
 
     The questions suggested with the last reply, and the same question with a filter less, are its options: the chat's buttons.
-    A suggestion that has a twin in the question's language is offered in that.
     """
     shown: list[dict[str, object]] = []
     for one in exchanges:
         shown.append({"role": "user", "content": f'<div class="question">{literal(one.question)}</div>'})
         if one.said:
-            options = [{"value": question} for question in (*one.removals, *(translated(each, one.language) for each in one.suggestions))]
+            options = [{"value": question} for question in (*one.removals, *one.suggestions)]
             shown.append({"role": "assistant", "content": reply_html(one), "options": options})
     return shown
 

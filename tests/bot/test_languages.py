@@ -1,17 +1,36 @@
 """A message's language is told by its script; twins and glossary are data, and complete."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 import yaml
 
 from app import EXAMPLES
-from bot.languages import VOICES, english_twin, english_words, language_of, reads, translated, unrelated_cosine, voice
+from bot.languages import (
+    VOICES,
+    english_twin,
+    english_words,
+    kind_in,
+    language_of,
+    question_about,
+    reads,
+    translated,
+    unrelated_cosine,
+    voice,
+)
 from index.embedding import Vectors
 from tests.project import ROOT
 
 LANGUAGES = ("ru", "zh")
+
+
+@pytest.fixture(scope="module")
+def data() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """The twins and glossaries of each language, as their files hold them."""
+    folder = ROOT / "prompts" / "languages"
+    return {language: yaml.safe_load((folder / f"{language}.yaml").read_text(encoding="utf-8")) for language in LANGUAGES}
 
 
 @pytest.mark.parametrize(
@@ -59,6 +78,58 @@ def test_a_question_without_a_twin_is_not_guessed():
     assert translated("What is the SCO?", "ru") == "What is the SCO?"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("subject", ["the UN Charter", "Afghanistan and drugs", "RATS and drugs", "the Taliban regime", "2018"])
+def test_a_question_about_a_subject_has_a_twin_that_is_understood_as_it(language, subject):
+    """Whatever its case, its quotation marks and its final mark; a name without a twin stands in it as it is."""
+    question = question_about(*subject.split(" and "))
+    assert question == f"What do the documents say about {subject}?"
+    twin = translated(question, language)
+    assert language_of(twin) == language
+    assert english_twin(twin) == question
+    assert english_twin(f" {re.sub('[«»“”]', '', twin)[:-1]} ") == question
+
+
+@pytest.mark.parametrize(
+    ("question", "twin"),
+    [
+        ("What do the documents say about Afghanistan and drugs?", "Что документы говорят о теме «Афганистан и наркотики»?"),
+        ("What do the documents say about the Middle East?", "关于“中东”，文件怎么说？"),
+        ("What do the documents say about India and Pakistan?", "关于“印度、巴基斯坦”，文件怎么说？"),
+        ("What do the documents say about Indian and Pakistani?", "Что документы говорят о теме «Indian and Pakistani»?"),
+    ],
+)
+def test_the_twin_of_a_question_about_a_subject_names_it_in_its_language(question, twin):
+    """As one would write it; what has no word there stays together as it is."""
+    assert translated(question, language_of(twin)) == twin
+
+
+def test_a_subject_that_is_not_known_is_not_guessed():
+    """Nothing is translated, and a twin that would be taken for another language is none."""
+    assert english_twin("Что документы говорят о теме «терроризма»?") is None
+    assert english_twin("What do the documents say about «терроризм»?") is None
+    long = question_about("the Regional Office of the World Health Organization for the Countries of South East Asia and the Pacific")
+    assert translated(long, "zh") == long
+
+
+@pytest.mark.parametrize(("language", "called"), [("en", "Speech"), ("ru", "выступление"), ("zh", "讲话")])
+def test_a_kind_of_documents_is_called_as_its_language_calls_it(language, called):
+    """In any case; one that has no word there stays as the library has it."""
+    assert kind_in("Speech", language) == called
+    assert kind_in("Aide-mémoire", language) == "Aide-mémoire"
+
+
+def test_the_languages_hold_twins_of_the_same(data):
+    """Of every subject that the glossary can give, too; no two subjects have one twin, since each is understood as its own."""
+    for part in ("questions", "subjects", "kinds", "sentences"):
+        assert list(data["ru"][part]) == list(data["zh"][part])
+    assert {*data["ru"]["words"].values(), *data["zh"]["words"].values()} - {""} <= set(data["ru"]["subjects"])
+    for language in LANGUAGES:
+        assert {language_of(twin) for part in ("questions", "subjects", "kinds") for twin in data[language][part].values()} == {language}
+        assert len({twin.casefold() for twin in data[language]["subjects"].values()}) == len(data[language]["subjects"])
+        assert all(kind == kind.casefold() for kind in data[language]["kinds"])
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -77,9 +148,9 @@ def test_a_question_gives_its_glossary_words_names_and_numbers(text, words):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_glossary_keys_are_as_they_are_looked_up(language):
+def test_glossary_keys_are_as_they_are_looked_up(data, language):
     """In lower case and without the letter that Russian writes in two ways; each in its own script."""
-    data = yaml.safe_load((ROOT / "prompts" / "languages" / f"{language}.yaml").read_text(encoding="utf-8"))
+    data = data[language]
     for key in data["words"]:
         assert key == key.casefold().replace("ё", "е").strip()
         assert language_of(key) == language

@@ -15,12 +15,11 @@ SLOTS = {
     "ability_without_example": {"count"},
     "documents": {"count", "list"},
     "unclear_question": {"example"},
-    "suggested_question": {"subject"},
     "no_document": {"filters"},
     "only_filtered": {"filters"},
     **{f"filter_{name}": {"value"} for name in ("since", "until", "speaker", "kind", "document")},
 }
-CONVERSATION = {"nothing_more", "nothing_to_sum_up", "suggested_question"}
+CONVERSATION = {"nothing_more", "nothing_to_sum_up"}
 NO_EXAMPLE = {"ability_without_example", "unclear_question_without_example"}
 LANGUAGE = {"not_translated", "original_language"}
 CHAT_MODEL = {"chat_model_failed", "draft_not_supported"}
@@ -65,6 +64,12 @@ def test_filters_are_told_phrase_by_phrase():
         "of the kind report",
         "the latest that says it (“the latest”)",
     )
+
+
+@pytest.mark.parametrize(("language", "told"), [("ru", "вид документа: отчёт"), ("zh", "文件类型：报告")])
+def test_a_kind_is_told_in_the_readers_language(language, told):
+    """What is filtered by stays the library's own word."""
+    assert in_words([Filter("kind", "report")], language) == (told,)
 
 
 @pytest.mark.parametrize("language", VOICES)

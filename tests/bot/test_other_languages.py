@@ -11,7 +11,7 @@ from app import EXAMPLES
 from bot.assistant import Assistant
 from bot.chat_model import open_chat_model
 from bot.conversation import Conversation
-from bot.languages import translated
+from bot.languages import english_twin, language_of, translated
 from bot.messages import messages
 from bot.reply import Abstention, Answer, Courtesy
 from index.embedding import Encoder, TokenStates, Vectors
@@ -19,6 +19,7 @@ from tests.bot.openai_server import openai_server
 from tests.project import ROOT
 
 CANNABIS = "What is the SCO's position on legalising cannabis?"
+TRAFFICKING = "What does the SCO say about drug trafficking?"
 OTHERS = {"ru": "Как ШОС относится к легализации марихуаны?", "zh": "上合组织怎样看待娱乐用大麻？"}  # no twins
 LANGUAGES = pytest.mark.parametrize("language", OTHERS)
 
@@ -37,14 +38,15 @@ def test_an_example_in_another_language_is_answered_as_its_english_twin_is(assis
 
 @LANGUAGES
 def test_what_this_set_up_cannot_read_is_said_in_its_language(assistant, language):
-    """With what to set, and with English questions to try, of which the first names the subject; each is answered."""
+    """With what to set, and with twins of English questions to try, of which the first names the subject; each is answered."""
     reply = assistant.reply(OTHERS[language], Conversation())
     assert isinstance(reply, Abstention)
     assert (reply.reason, reply.text) == ("other_language", messages(language)["other_language"])
     assert all(name in reply.text for name in ("SCO_CHAT_MODEL", "SCO_EMBEDDING_MODEL"))
     assert 1 <= len(reply.suggestions) <= 3
-    assert "cannabis" in reply.suggestions[0]
+    assert "cannabis" in english_twin(reply.suggestions[0])
     for question in reply.suggestions:
+        assert language_of(question) == language
         assert isinstance(assistant.reply(question, Conversation()), Answer), question
 
 
@@ -55,6 +57,15 @@ def test_a_question_of_which_no_word_is_known_is_offered_what_the_documents_answ
     assert isinstance(reply, Abstention)
     assert reply.reason == "other_language"
     assert reply.suggestions
+
+
+@LANGUAGES
+def test_what_is_offered_next_is_in_the_questions_language_and_was_not_asked(assistant, language):
+    """Neither a question that was asked by its twin; the reply to what refers to nothing gives its example in that language too."""
+    conversation = Conversation().plus("user", translated(TRAFFICKING, language)).plus("assistant", "So.")
+    reply = assistant.reply(translated(CANNABIS, language), conversation)
+    assert {language_of(question) for question in reply.suggestions} == {language}
+    assert not {translated(question, language) for question in (CANNABIS, TRAFFICKING)} & set(reply.suggestions)
 
 
 @LANGUAGES
