@@ -7,9 +7,12 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+import yaml
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from bot.filters import Filter
+from bot.languages import kind_in
+from tests.project import ROOT
 from tests.web.chat_server import CANNABIS, DRUGS, LEGALISING, REMARKS, WIDGET, ChatServer, Server, cited, foreign_site, served
 from tests.web.conftest import PATIENCE, violations
 from tests.web.examples import abstention, answer, courtesy
@@ -436,7 +439,7 @@ def test_a_question_to_a_chat_that_is_starting_can_be_stopped(visit, chat, conso
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("en", "Too often. Wait."), ("ru", "Слишком много вопросов за минуту."), ("zh", "一分钟内的问题太多")]
+    ("language", "said"), [("en", "Too often. Wait."), ("ru", "Слишком много запросов за минуту."), ("zh", "一分钟内的请求太多")]
 )
 def test_a_refusal_is_said_in_the_pages_language(visit, chat, console, language, said):
     """By its code, where it is one that a visitor may meet; else in the server's own words."""
@@ -461,6 +464,47 @@ def test_every_language_has_every_word(visit):
     slots = [{name: sorted(set(re.findall(r"{\d}", said))) for name, said in found[language]} for language in found]
     assert [name for name in slots[0] if not slots[0][name] == slots[1][name] == slots[2][name] and "refusals" not in name] == []
     assert all(said.strip() for language in found for _, said in found[language])
+
+
+@pytest.mark.parametrize(("language", "said"), [("ru", "пояснив по-английски: You asked"), ("zh", "用英文说明：You asked")])
+def test_a_refusal_without_words_in_the_pages_language_is_said_to_be_in_english(visit, chat, console, language, said):
+    """Nobody takes it for the page's own."""
+    chat.behaviour = "refuse"
+    page = visit(f'data-language="{language}"')
+    page.evaluate("question => ScoChat.ask(question)", QUESTION)
+    expect(page.locator("sco-chat .notice")).to_contain_text(said)
+    console.clear()
+
+
+def test_the_refusals_that_have_words_are_those_of_the_api():
+    """As docs/api.md lists them; whichever else there are is told in the server's own."""
+    source = WIDGET.read_text(encoding="utf-8")
+    codes = set(re.findall(r'^ {8}(\w+): "\{2\}",$', source[: source.index("    ru: {")], re.MULTILINE))
+    listed = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    assert {"question_refused", "rate_limited", "too_large"} <= codes
+    assert [code for code in codes - {"refused"} if f"`{code}`" not in listed] == []
+
+
+@pytest.mark.parametrize("language", ["ru", "zh"])
+def test_kinds_of_documents_are_called_as_the_chat_page_calls_them(visit, chat, language):
+    """In the filters and on a citation's card."""
+    chat.reply = dataclasses.replace(CANNABIS, filters=(Filter("kind", "speech", "speech"),))
+    page = visit(f'data-language="{language}" data-open-on-load="true"')
+    page.evaluate("question => ScoChat.ask(question)", QUESTION)
+    expect(page.locator("sco-chat .remark")).to_contain_text(kind_in("speech", language))
+    page.locator("sco-chat .marker").first.click()
+    expect(page.locator("sco-chat .card .where")).to_contain_text(kind_in("speech", language))
+
+
+def test_the_widget_knows_the_kinds_that_the_chat_page_knows():
+    """By the same words."""
+    source = WIDGET.read_text(encoding="utf-8")
+    rows = re.findall(r'^ {4}"?([^":]+)"?: \{ ru: "(.+?)", zh: "(.+?)" \},$', source, re.MULTILINE)
+    assert len(rows) > 20
+    for kind, russian, chinese in rows:
+        assert (kind_in(kind, "ru"), kind_in(kind, "zh")) == (russian, chinese)
+    held = yaml.safe_load((ROOT / "prompts" / "languages" / "ru.yaml").read_text(encoding="utf-8"))
+    assert [kind for kind, _, _ in rows] == list(held["kinds"])
 
 
 def test_a_page_that_is_not_allowed_is_told_so(visit, servers, chat, console):

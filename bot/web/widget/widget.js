@@ -105,7 +105,19 @@
         refused: "{2}",
       },
       starting: "The chat is starting. It goes on by itself…",
-      refusals: { busy: "{2}", rate_limited: "{2}", too_slow: "{2}", index_unreachable: "{2}", failed: "{2}" },
+      refusals: {
+        busy: "{2}",
+        rate_limited: "{2}",
+        too_slow: "{2}",
+        index_unreachable: "{2}",
+        failed: "{2}",
+        question_refused: "{2}",
+        invalid_request: "{2}",
+        too_large: "{2}",
+        not_kept: "{2}",
+        no_feedback: "{2}",
+        other_host: "{2}",
+      },
     },
     ru: {
       title: "Спросить документы",
@@ -158,15 +170,21 @@
         stalled: "Ответа не было {2} секунд, ожидание прекращено.",
         failed: "Чат {0} не смог ответить из-за собственной ошибки.",
         loading: "Чат {0} ещё запускается.",
-        refused: "{2}",
+        refused: "Чат отказал, пояснив по-английски: {2}",
       },
       starting: "Чат запускается. Он продолжит сам…",
       refusals: {
         busy: "Сейчас ждёт ответа слишком много вопросов. Спросите ещё раз через несколько секунд.",
-        rate_limited: "Слишком много вопросов за минуту. Спросите ещё раз немного позже.",
+        rate_limited: "Слишком много запросов за минуту. Попробуйте ещё раз немного позже.",
         too_slow: "Ответ не был готов вовремя. Спросите ещё раз или короче.",
         index_unreachable: "Документы сейчас недоступны, поэтому поиск не выполнялся. Спросите ещё раз через минуту.",
-        failed: "Произошла ошибка на стороне чата, она записана. Спросите ещё раз.",
+        failed: "Произошла ошибка на стороне чата, она записана. Попробуйте ещё раз.",
+        question_refused: "В вопросе должны быть слова и не больше 2000 знаков. Измените его и спросите ещё раз.",
+        invalid_request: "Чат не смог прочитать этот запрос. Обновите страницу и попробуйте ещё раз.",
+        too_large: "Отправлено слишком много сразу. Начните новый разговор.",
+        not_kept: "Отзыв не удалось записать. Сообщите об этом владельцу чата.",
+        no_feedback: "Этот чат не собирает отзывы.",
+        other_host: "Этот чат отвечает только своему компьютеру.",
       },
     },
     zh: {
@@ -220,20 +238,59 @@
         stalled: "{2} 秒内没有收到回答，已停止等待。",
         failed: "问答服务 {0} 自身出错，未能回答。",
         loading: "问答服务 {0} 仍在启动。",
-        refused: "{2}",
+        refused: "问答服务拒绝了请求，并用英文说明：{2}",
       },
       starting: "问答服务正在启动，稍后会自动继续……",
       refusals: {
         busy: "目前等待的问题太多，请过几秒再问。",
-        rate_limited: "一分钟内的问题太多，请稍后再问。",
+        rate_limited: "一分钟内的请求太多，请稍后再试。",
         too_slow: "未能及时得到回答，请再问一次或问得简短些。",
         index_unreachable: "目前无法访问文件，因此没有进行查找。请一分钟后再问。",
-        failed: "问答服务出错，已记录。请再问一次。",
+        failed: "问答服务出错，已记录。请再试一次。",
+        question_refused: "问题中要有文字，且不超过 2000 个字符。请修改后再问。",
+        invalid_request: "问答服务无法读取此请求。请刷新页面后再试。",
+        too_large: "一次发送的内容太多。请开始新对话。",
+        not_kept: "反馈未能保存。请告知本服务的管理者。",
+        no_feedback: "本服务不收集反馈。",
+        other_host: "此问答服务仅供其所在的计算机使用。",
       },
     },
   };
 
   const fill = (template, ...values) => template.replace(/\{(\d)\}/g, (_, place) => values[place] ?? "");
+
+  // What documents are called; a kind that is not here stays as the library has it. The same as in prompts/languages/.
+  const KINDS = {
+    document: { ru: "документ", zh: "文件" },
+    speech: { ru: "выступление", zh: "讲话" },
+    remarks: { ru: "выступление", zh: "发言" },
+    address: { ru: "обращение", zh: "致辞" },
+    report: { ru: "отчёт", zh: "报告" },
+    statement: { ru: "заявление", zh: "声明" },
+    declaration: { ru: "декларация", zh: "宣言" },
+    communique: { ru: "коммюнике", zh: "公报" },
+    "communiqué": { ru: "коммюнике", zh: "公报" },
+    "press release": { ru: "пресс-релиз", zh: "新闻稿" },
+    "news item": { ru: "новость", zh: "新闻" },
+    article: { ru: "статья", zh: "文章" },
+    interview: { ru: "интервью", zh: "访谈" },
+    message: { ru: "послание", zh: "致函" },
+    letter: { ru: "письмо", zh: "信函" },
+    agreement: { ru: "соглашение", zh: "协定" },
+    treaty: { ru: "договор", zh: "条约" },
+    convention: { ru: "конвенция", zh: "公约" },
+    charter: { ru: "хартия", zh: "宪章" },
+    protocol: { ru: "протокол", zh: "议定书" },
+    memorandum: { ru: "меморандум", zh: "备忘录" },
+    resolution: { ru: "резолюция", zh: "决议" },
+    decision: { ru: "решение", zh: "决定" },
+    programme: { ru: "программа", zh: "纲要" },
+    strategy: { ru: "стратегия", zh: "战略" },
+    concept: { ru: "концепция", zh: "构想" },
+    "action plan": { ru: "план действий", zh: "行动计划" },
+    transcript: { ru: "стенограмма", zh: "文字记录" },
+  };
+  const kindIn = (kind, language) => (Object.hasOwn(KINDS, kind.toLowerCase()) && KINDS[kind.toLowerCase()][language]) || kind;
 
   // A name for a conversation, by which the server tells it from others of the same address.
   const newName = () => [...crypto.getRandomValues(new Uint32Array(3))].map((part) => part.toString(36)).join("");
@@ -1165,7 +1222,7 @@
     #reply(reply) {
       const words = this.#words;
       const parts = reply.kind === "answer" ? [...this.#sentences(reply).children] : [el("p", null, reply.answer)];
-      const filters = reply.filters.map(({ field, value }) => fill(words.filters[field] ?? "{0}", value)).join("; ");
+      const filters = reply.filters.map(({ field, value }) => fill(words.filters[field] ?? "{0}", field === "kind" ? kindIn(value, this.#language) : value)).join("; ");
       if (filters) parts.unshift(el("p", { class: "remark" }, fill(words.filtered, filters)));
       if (reply.understood) parts.unshift(el("p", { class: "remark" }, fill(words.understood, reply.understood)));
       if (reply.note) parts.unshift(el("p", { class: "remark" }, reply.note));
@@ -1259,7 +1316,7 @@
       const at = places.indexOf(place);
       const step = (by, name) =>
         iconButton(name, words[name], () => this.#openCard(places[at + by], places, this.#cited), { disabled: !places[at + by] });
-      const about = [pointOf(place, words), place.date, place.kind, place.speaker].filter(Boolean).join(" · ");
+      const about = [pointOf(place, words), place.date, kindIn(place.kind, this.#language), place.speaker].filter(Boolean).join(" · ");
       this.#cited?.setAttribute("aria-expanded", "false");
       this.#cited = opener;
       opener.setAttribute("aria-expanded", "true");
