@@ -33,7 +33,7 @@ READING_ORDER = """
 
     bot.web.labels bot.web.exchange bot.web.render bot.web.documents bot.web.page bot.web.proxies
     bot.web.refusals bot.web.origins bot.web.limits bot.web.metrics bot.web.events bot.web.shapes bot.web.feedback bot.web.desk
-    bot.web.evaluation bot.web.openai_api bot.web.mcp_api bot.web.api_page bot.web.api bot.web.guard bot.web.sessions
+    bot.web.evaluation bot.web.openai_api bot.web.mcp_api bot.web.api_page bot.web.api bot.web.refusal_page bot.web.guard bot.web.sessions
     bot.web.widget_files bot.web.loading
     bot.web.server
 

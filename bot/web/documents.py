@@ -3,16 +3,18 @@
 Needs no script: the browser itself marks the sentence that the address names. Knows nothing of chat.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from html import escape
 from pathlib import Path
 
-from bot.languages import Voice
+from bot.languages import Voice, kind_in
 from bot.web.labels import labels
 from index.document import Description, Document, Paragraph
 
 THEMES = ("light", "dark", "auto")  # "auto" follows the reader's system; naming any says that the chat page frames us
+
+_FACTS = ("speaker", "date", "event", "place", "published_at", "document_title")  # labels of what is known of a document
 
 
 @cache
@@ -24,7 +26,7 @@ def document_page(document: Document, theme: str = "", language: Voice = "en") -
     """Return the page of the whole document, its text exact: ``p12`` is paragraph 12, ``p12s3`` its third sentence."""
     about = document.description
     body = "\n".join(_paragraph(paragraph) for paragraph in document.paragraphs)
-    header = f'<header><p class="kind">{escape(about.kind)}</p><h1>{escape(about.title)}</h1>{_facts(about, labels(language))}</header>'
+    header = f'<header><p class="kind">{_kind(about.kind, language)}</p><h1>{escape(about.title)}</h1>{_facts(about, language)}</header>'
     article = f'<article lang="{escape(about.language)}">{header}\n<div class="text">\n{body}\n</div></article>'
     return site_page(about.title, article, theme, root="../", language=language)
 
@@ -33,7 +35,7 @@ def list_page(descriptions: Iterable[Description], theme: str = "", language: Vo
     """Return the page that lists every document with its kind, date and speaker."""
     items = "".join(
         f'<li lang="{escape(about.language)}"><a href="{_address(f"./documents/{about.document_id}", theme)}">{escape(about.title)}</a>'
-        f"<p>{_joined(about.kind.capitalize(), about.date, about.speaker)}</p></li>"
+        f"<p>{', '.join([_kind(about.kind.capitalize(), language), *map(escape, filter(None, (about.date, about.speaker)))])}</p></li>"
         for about in descriptions
     )
     title = labels(language)["all_documents"]
@@ -48,7 +50,7 @@ def missing_page(document_id: str, theme: str = "", language: Voice = "en") -> s
 
 def out_of_reach_page(theme: str = "", language: Voice = "en") -> str:
     """Return the page for a document that cannot be read now, but may be in a minute."""
-    title, said = (labels(language)[name] for name in ("out_of_reach", "come_again"))
+    title, said = (labels(language)[name] for name in ("out_of_reach", "refused_index_unreachable"))
     return site_page(title, f"<h1>{title}</h1><p>{said}</p>", theme, root="../", language=language)
 
 
@@ -74,27 +76,30 @@ def _address(path: str, theme: str) -> str:
     return f"{path}?theme={theme}" if theme in THEMES else path
 
 
-def _facts(about: Description, spoken: Mapping[str, str]) -> str:
+def _kind(kind: str, language: Voice) -> str:
+    """Return the *kind* in *language*, marked as such among the document's own words; one that has no word there stays as it is."""
+    said = kind_in(kind, language)
+    return escape(kind) if said == kind else f'<span lang="{language}">{escape(said.capitalize() if kind[:1].isupper() else said)}</span>'
+
+
+def _facts(about: Description, language: Voice) -> str:
     """Return what is known of the document, the origin of each fact that the document itself does not give included."""
+    spoken = {name: f'<dt lang="{language}">{said}</dt>' for name, said in labels(language).items() if name in _FACTS}
     origins = {key.removesuffix("_source"): value for key, value in about.provenance if key.endswith("_source")}
-    rows = [("speaker", about.speaker), ("date", about.date), ("event", about.event), ("place", about.place)]
-    items = [f"<div><dt>{spoken[name]}</dt><dd>{escape(value)}{_origin(origins.get(name))}</dd></div>" for name, value in rows if value]
+    known = zip(_FACTS, (about.speaker, about.date, about.event, about.place), strict=False)
+    items = [f"<div>{spoken[name]}<dd>{escape(value)}{_origin(origins.get(name))}</dd></div>" for name, value in known if value]
     if about.url:
         items.append(
-            f"<div><dt>{spoken['published_at']}</dt>"
+            f"<div>{spoken['published_at']}"
             f'<dd><a href="{escape(about.url)}" target="_blank" rel="noopener">{escape(about.url)}</a></dd></div>'
         )
     if "title" in origins:
-        items.append(f"<div><dt>{spoken['document_title']}</dt><dd>{_origin(origins['title'])}</dd></div>")
+        items.append(f"<div>{spoken['document_title']}<dd>{_origin(origins['title'])}</dd></div>")
     return f"<dl>{''.join(items)}</dl>"
 
 
 def _origin(origin: str | None) -> str:
     return f" <small>{escape(origin)}</small>" if origin else ""
-
-
-def _joined(*parts: str | None) -> str:
-    return escape(", ".join(part for part in parts if part))
 
 
 def _paragraph(paragraph: Paragraph) -> str:

@@ -23,9 +23,9 @@ from bot.evaluation.words import Words, words
 from bot.languages import Voice
 from bot.web.desk import address_of
 from bot.web.documents import site_page
-from bot.web.labels import SPOKEN, labels, wanted
+from bot.web.labels import SPOKEN, labels, number, wanted
 from bot.web.limits import Rates
-from bot.web.refusals import RefusalError, said
+from bot.web.refusals import RefusalError, in_words, said
 from index.document import Document
 from index.errors import IndexUnreachableError
 
@@ -99,7 +99,7 @@ def evaluation_routes(assistant: Assistant, rates: Rates, reports: Path = REPORT
             return HTMLResponse(_page(reports, language, refused.said(language)), status_code=refused.status)
         except RefusalError as refusal:
             waiting = {"retry-after": f"{refusal.retry_after_s}"}
-            return HTMLResponse(_page(reports, language, _in_words(refusal, language)), status_code=refusal.status, headers=waiting)
+            return HTMLResponse(_page(reports, language, in_words(refusal, language)), status_code=refusal.status, headers=waiting)
         except _StoppedError:
             return HTMLResponse("", status_code=LEFT)
 
@@ -129,7 +129,7 @@ async def _upload(request: Request, language: Voice) -> _Upload:
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise _RefusedError(415, "no_form")
     if int(request.headers["content-length"]) > MAX_UPLOAD + FORM_BYTES:
-        raise _RefusedError(413, "file_too_large", size=f"{MAX_UPLOAD:,}")
+        raise _RefusedError(413, "file_too_large", size=number(MAX_UPLOAD, _language(request)))
     try:
         async with request.form(max_files=1, max_fields=0) as sent:
             file = sent.get("queries")
@@ -195,21 +195,13 @@ def _language(request: Request) -> Voice:
     return wanted(request.cookies, request.headers)
 
 
-def _in_words(refusal: RefusalError, language: Voice) -> str:
-    """Return what *refusal* says, in *language*: too much was sent, or the documents are out of reach."""
-    if language == "en":
-        return f"{refusal.message} {refusal.what_to_do}"
-    label = "too_often" if refusal.code == "rate_limited" else "come_again"
-    return labels(language)[label].format(seconds=refusal.retry_after_s)
-
-
 def _page(reports: Path, language: Voice, fault: str = "") -> str:
     """Return the page with the form, headed by the *fault* of what was sent before."""
     newest, spoken = _newest(reports), labels(language)
     told = f'<p class="fault" role="alert">{escape(fault)}</p>' if fault else ""
     last = f'<p><a href=".{REPORT_PATH}">{escape(spoken["last_report"].format(name=newest.stem))}</a></p>' if newest else ""
     columns = "".join(f"<tr><th>{name}</th><td>{spoken[f'column_{name}']}</td></tr>" for name in _COLUMNS)
-    taken = spoken["query_file"].format(queries=MAX_UPLOADED_QUERIES, size=f"{MAX_UPLOAD:,}")
+    taken = spoken["query_file"].format(queries=MAX_UPLOADED_QUERIES, size=number(MAX_UPLOAD, language))
     return site_page(
         spoken["evaluation"],
         f"<h1>{spoken['evaluation']}</h1>{told}<p>{spoken['measuring']}</p>{last}"

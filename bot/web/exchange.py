@@ -19,7 +19,6 @@ from bot.web.labels import labels
 from index.document import DOCUMENT_ID, Description
 from index.filters import EVERYTHING
 
-WORDED = "Worded by a chat model. Every sentence was held against what it cites."
 MAX_EXCHANGES = 40  # the last ones are kept; rendering them all takes a few milliseconds
 
 
@@ -149,7 +148,7 @@ def exchange(reply: Reply) -> Exchange:
         ),
         places=tuple(_cited(citation, language) for citation in reply.citations),
         understood=_understood(reply),
-        note=reply.note or (WORDED if reply.mode == "llm" else ""),
+        note=reply.note or (labels(language)["worded"] if reply.mode == "llm" else ""),
         suggestions=reply.suggestions,
         narrowed=_narrowed(reply, language),
     )

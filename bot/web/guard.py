@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web.evaluation import PATH as FORM_PATH
 from bot.web.origins import embedding, own_origin
-from bot.web.refusals import RefusalError, failed, refusal_response
+from bot.web.refusal_page import refused
+from bot.web.refusals import RefusalError, failed
 
 MAX_BODY = 2_000_000  # bytes of a request; forty of the longest exchanges seen take 200,000
 MAX_DIGITS = 20  # of a length: more stand for no body that there is
@@ -79,13 +80,13 @@ class Guard:
             await send(message)
 
         refusal = _foreign(scope, path, self._allowed) or (_misdirected(scope) if self._local else None)
-        answer = self._app if refusal is None else refusal_response(refusal)
+        answer = self._app if refusal is None else refused(refusal, scope)
         try:
             await answer(scope, receive, send_with_headers)
         except Exception:
             log.exception("A request failed.")
             if not started:
-                await refusal_response(failed())(scope, receive, send_with_headers)
+                await refused(failed(), scope)(scope, receive, send_with_headers)
 
 
 def headers_of(path: str, allowed: tuple[str, ...]) -> dict[str, str]:
@@ -169,7 +170,7 @@ class Bounds:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse one request, or hand it on."""
         refusal = (_unknown(route_path(scope)) or _unbounded(scope)) if scope["type"] == "http" else None
-        await (self._app if refusal is None else refusal_response(refusal))(scope, receive, send)
+        await (self._app if refusal is None else refused(refusal, scope))(scope, receive, send)
 
 
 def _unknown(path: str) -> RefusalError | None:

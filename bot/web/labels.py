@@ -23,6 +23,11 @@ def labels(language: Voice = "en") -> Mapping[str, str]:
     return {name: spoken[language] for name, spoken in loaded.items()}
 
 
+def number(count: int, language: Voice) -> str:
+    """Return *count* with its thousands set apart: ``2,000``, in Russian ``2 000`` with a space that keeps a line together."""
+    return f"{count:,}".replace(",", "\u00a0" if language == "ru" else ",")
+
+
 def wanted(cookies: Mapping[str, str], headers: Mapping[str, str]) -> Voice:
     """Return the language that a request wants: that of its cookie, else the best of ``Accept-Language``, else English."""
     by_tag: dict[str, Voice] = {name: name for name in VOICES}

@@ -77,11 +77,24 @@ frame.addEventListener("load", () => {
   if (pathname.startsWith(`${root}documents`)) alone.href = pathname + hash;
 });
 
-// Gradio says these in English alone.
-function translate(where, english, ours) {
-  if (english === ours) return;
-  for (const place of conversation.querySelectorAll(where))
-    for (const node of place.childNodes) if (node.nodeType === Node.TEXT_NODE && node.data.trim() === english) node.data = ours;
+// What Gradio says in English alone, and our own labels until the server has told the page their language.
+const spoken = Object.entries(JSON.parse(conversation.dataset.gradio));
+const SAID = ".toast-title, [data-testid='toast-text'], #question label > span, #copied label > span, #conversation button, #conversation .error";
+
+function inOurWords(text) {
+  return spoken.find(([english]) => text === english || (english.endsWith(":") && text.startsWith(english)))?.[1] ?? text;
+}
+
+function translate() {
+  for (const place of conversation.querySelectorAll(SAID))
+    for (const node of place.childNodes) {
+      const said = node.nodeType === Node.TEXT_NODE ? node.data.trim() : "";
+      if (said && inOurWords(said) !== said) node.data = inOurWords(said);
+    }
+  for (const close of conversation.querySelectorAll(".toast-close"))
+    if (close.ariaLabel && inOurWords(close.ariaLabel) !== close.ariaLabel) close.ariaLabel = inOurWords(close.ariaLabel);
+  for (const example of conversation.querySelectorAll(".example")) // "Select example 1: ..." says no more than its text
+    if (example.ariaLabel !== example.textContent.trim()) example.ariaLabel = example.textContent.trim();
 }
 
 // The newest question goes to the top, so that its reply is read from its beginning; who scrolls away is left there.
@@ -107,8 +120,7 @@ new MutationObserver(() => {
   const down = conversation.querySelector(".scroll-down-button-container button"); // named in English by Gradio
   if (down && down.title !== conversation.dataset.down) Object.assign(down, { title: conversation.dataset.down, ariaLabel: conversation.dataset.down });
   conversation.querySelector('.examples[role="list"]')?.setAttribute("role", "group"); // of buttons, which are no items of a list
-  translate(".toast-title", "Error", announcement.dataset.error);
-  translate('[data-testid="toast-text"]', "Connection to the server was lost. Attempting reconnection...", announcement.dataset.reconnecting);
+  translate();
   const answers = conversation.querySelectorAll(".answer");
   const first = answers[answers.length - 1]?.querySelector(".marker")?.getAttribute("href");
   const now = `${answers.length} ${first}`;

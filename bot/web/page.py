@@ -5,6 +5,7 @@ message on the screen is rendered anew from them.
 """
 
 import asyncio
+import json
 import logging
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from bot.filters import ALL_DOCUMENTS, Scope
 from bot.languages import VOICES, Voice, translated
 from bot.question import MAX_QUESTION_LENGTH, check_question
 from bot.web.exchange import Exchange, conversation, exchange, last_answer, notice, read_exchanges, unanswered, write_exchanges
-from bot.web.labels import labels, wanted
+from bot.web.labels import labels, number, wanted
 from bot.web.render import copy_text, messages, reply_html
 from index.errors import IndexUnreachableError, UserError
 
@@ -30,6 +31,16 @@ MAX_WAITING = 64  # questions in the queue, some seconds' work; beyond it Gradio
 QUEUE_SLEEP_S = 0.01  # between two looks at the queue; Gradio looks every millisecond, which takes a twentieth of a core while nobody asks
 MAX_FRONTS = 16  # front pages remembered: one a language, for a few proxies
 SETTLED_S = 0.5  # what is replaced sooner is not shown: each state on the screen costs Gradio a quarter of a reply's work
+# What Gradio says in English alone -> the label of what we say. A key that ends in a colon is only the beginning of what it says.
+GRADIO_SAYS = {
+    "Error": "error",
+    "Connection to the server was lost. Attempting reconnection...": "reconnecting",
+    "This application is currently busy. Please try again.": "busy",
+    "Connection errored out.": "broke_off",
+    "Could not parse server response:": "unreadable",
+    "Close": "close",
+}
+FIRST_SAID = ("your_question", "ask", "copy", "new", "stop", "plain_text")  # labels that Gradio shows until the page is restored
 AT_ONCE = 4  # questions answered at the same time: twice the cores of a small machine
 
 log = logging.getLogger(__name__)
@@ -63,7 +74,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
             copy = gr.Button(english["copy"], elem_id="copy", scale=0, interactive=False)
             new = gr.Button(english["new"], elem_id="new", scale=0)
             stop = gr.Button(english["stop"], elem_id="stop", scale=0, visible=False)
-        copied = gr.Textbox(label="The last answer as plain text", elem_id="copied", visible="hidden")
+        copied = gr.Textbox(label=english["plain_text"], elem_id="copied", visible="hidden")
 
         def show(exchanges: Sequence[Exchange], request: gr.Request) -> dict[Block, object]:
             answered = last_answer(exchanges)
@@ -81,7 +92,8 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
             try:
                 asked = check_question(question)
             except UserError:
-                yield {chat: [*messages(before), {"role": "assistant", "content": reply_html(notice("", _refusal(question, spoken)))}]}
+                refused = reply_html(notice("", _refusal(question, _language(request))))
+                yield {chat: [*messages(before), {"role": "assistant", "content": refused}]}
                 return
             if small_talk_kind(asked) == "clear":
                 yield {**show((), request), box: ""}
@@ -195,10 +207,11 @@ def _question(chosen: gr.SelectData) -> object:
     return chosen.value["text"] if isinstance(chosen.value, dict) else chosen.value
 
 
-def _refusal(question: object, spoken: Mapping[str, str]) -> str:
+def _refusal(question: object, language: Voice) -> str:
     """Return why *question* could not be asked."""
+    spoken = labels(language)
     if isinstance(question, str) and len(question) > MAX_QUESTION_LENGTH:
-        return spoken["too_long"].format(length=f"{len(question):,}", limit=f"{MAX_QUESTION_LENGTH:,}")
+        return spoken["too_long"].format(length=number(len(question), language), limit=number(MAX_QUESTION_LENGTH, language))
     return spoken["no_words"]
 
 
@@ -210,6 +223,12 @@ def _language(request: gr.Request) -> Voice:
 def _site(request: gr.Request) -> str:
     """Return the address that the visitor's browser used, ``http://127.0.0.1:7860``."""
     return f"{request.request.base_url}".rstrip("/") if request.request else ""
+
+
+def _in_our_words(language: Voice) -> dict[str, str]:
+    """Return what page.js puts into *language*: the English that Gradio's page shows -> what it is to show."""
+    english, spoken = labels(), labels(language)
+    return {said: spoken[name] for said, name in GRADIO_SAYS.items()} | {english[name]: spoken[name] for name in FIRST_SAID}
 
 
 @lru_cache(MAX_FRONTS)
@@ -225,6 +244,7 @@ def front_page(language: Voice, root: str) -> str:
         for voice, name in VOICES.items()
     )
     values = {name: escape(said) for name, said in labels(language).items()}
+    values |= {"gradio": escape(json.dumps(_in_our_words(language), ensure_ascii=False))}
     values |= {"lang": language, "root": root, "languages": options, "assets": "\n".join(assets)}
     page = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     return re.sub(r"\{(\w+)\}", lambda slot: values[slot.group(1)], page)

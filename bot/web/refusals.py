@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from starlette.responses import JSONResponse
 
+from bot.languages import Voice
+from bot.web.labels import labels
 from index.errors import IndexUnreachableError, UserError
 
 REACHED_S = 10  # after which an index that was out of reach is worth another try: a server starts again in some seconds
@@ -50,8 +52,21 @@ def json_bytes(content: object) -> bytes:
 
 def refusal_response(refusal: RefusalError) -> Json:
     """Return the response that says *refusal*."""
-    waiting = {} if refusal.retry_after_s is None else {"retry-after": f"{refusal.retry_after_s}"}
-    return Json({"error": refusal.to_json()}, refusal.status, waiting)
+    return Json({"error": refusal.to_json()}, refusal.status, _waiting(refusal))
+
+
+def _waiting(refusal: RefusalError) -> dict[str, str]:
+    return {} if refusal.retry_after_s is None else {"retry-after": f"{refusal.retry_after_s}"}
+
+
+def in_words(refusal: RefusalError, language: Voice) -> str:
+    """Return what *refusal* says to the visitor of a page in *language*. Raises KeyError if no page of ours meets one of its code."""
+    return labels(language)[f"refused_{refusal.code}"].format(seconds=refusal.retry_after_s)
+
+
+def shown_by_gradio(refusal: RefusalError, language: Voice) -> Json:
+    """Return the response that says *refusal* where Gradio's page reads it, and shows it to the visitor, in *language*."""
+    return Json({"detail": in_words(refusal, language), "error": refusal.to_json()}, refusal.status, _waiting(refusal))
 
 
 def failed() -> RefusalError:

@@ -16,7 +16,7 @@ from typing import cast
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, Response
 from gradio.route_utils import FnIndexInferError
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -36,7 +36,7 @@ from bot.web.loading import answering_meanwhile
 from bot.web.metrics import Counting, Metrics
 from bot.web.page import TITLE, build_page, front_page
 from bot.web.proxies import Proxied
-from bot.web.refusals import Json, RefusalError, said
+from bot.web.refusals import RefusalError, said, shown_by_gradio
 from bot.web.sessions import Sessions
 from bot.web.widget_files import widget_file
 from index.errors import IndexUnreachableError
@@ -192,7 +192,8 @@ def _file(path: Path, media_type: str) -> Callable[[], FileResponse]:
 
 def _unprocessable(request: Request, error: Exception) -> Response:
     log.info("Refused a malformed request to %s: %s", request.url.path, type(error).__name__)
-    return JSONResponse({"detail": "The request is not one that this page makes."}, status_code=422)
+    refusal = RefusalError(422, "malformed", "The request is not one that this page makes.", "Load the page anew.")
+    return shown_by_gradio(refusal, _language(request))
 
 
 class _Paced:
@@ -208,14 +209,8 @@ class _Paced:
             try:
                 self._rates.count_request(address_of(Request(scope)))
             except RefusalError as refusal:
-                answer = _for_gradio(refusal)
+                answer = shown_by_gradio(refusal, _language(Request(scope)))
         await answer(scope, receive, send)
-
-
-def _for_gradio(refusal: RefusalError) -> Response:
-    """Return the response that says *refusal* where Gradio's page reads it, and shows it to the visitor."""
-    shown = {"detail": f"{refusal.message} {refusal.what_to_do}", "error": refusal.to_json()}
-    return Json(shown, refusal.status, {"retry-after": f"{refusal.retry_after_s}"})
 
 
 class _Fork:

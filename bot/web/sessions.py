@@ -12,11 +12,12 @@ from collections import OrderedDict
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
+from starlette.requests import Request, cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web.guard import route_path
-from bot.web.refusals import RefusalError, refusal_response
+from bot.web.labels import wanted
+from bot.web.refusals import RefusalError, shown_by_gradio
 
 COOKIE = "sco_visitor"
 TOKEN_BYTES = 18  # of chance: nobody guesses 144 bits
@@ -56,7 +57,8 @@ class Sessions:
             await self._app(scope, receive, send)
             return
         refusal = RefusalError(403, "not_your_session", "This session was begun in another browser.", "Open the chat page anew.")
-        await refusal_response(refusal)(scope, receive, send)
+        language = wanted(Request(scope).cookies, Headers(scope=scope))
+        await shown_by_gradio(refusal, language)(scope, receive, send)
 
     def _belongs(self, session: str, browser: str) -> bool:
         """Tell whether *session* is that of *browser*; one that is new belongs to whoever names it first."""

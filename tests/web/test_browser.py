@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 from bot.assistant import Assistant, Trace
 from bot.conversation import Conversation
 from bot.filters import ALL_DOCUMENTS, Scope
-from bot.languages import translated
+from bot.languages import language_of, translated
 from bot.web.labels import labels
 from bot.web.server import build_server
 from tests.web.conftest import PATIENCE
@@ -361,6 +361,23 @@ def test_a_lost_connection_is_told_in_the_pages_language(browser, site, language
     expect(page.get_by_text(labels(language)["reconnecting"])).to_be_visible()
     expect(page.get_by_text(labels(language)["error"])).to_be_visible()
     assert page.get_by_text("Connection").count() == 0
+    page.context.close()
+
+
+@pytest.mark.parametrize("language", ["ru", "zh"])
+def test_until_the_page_is_restored_its_controls_are_in_the_visitors_language_already(browser, site, language):
+    """And its title, whether the server ever answers or not; Gradio holds them in English."""
+    page = browser.new_context(viewport=WIDE, locale=language).new_page()
+    page.route("**/gradio_api/queue/join*", lambda route: route.fulfill(status=503, json={"detail": "Queue is full."}))
+    page.goto(site)
+    for name in ("ask", "copy", "new"):
+        expect(page.get_by_role("button", name=labels(language)[name], exact=True)).to_be_visible()
+    expect(page.get_by_text(labels(language)["busy"]).first).to_be_visible()
+    expect(page.get_by_role("button", name=labels(language)["close"]).first).to_be_visible()
+    expect(page).to_have_title(labels(language)["title"])
+    shown = page.locator("#conversation").inner_text()
+    assert language_of(shown) == language
+    assert not re.search("[A-Za-z]", shown)
     page.context.close()
 
 

@@ -146,6 +146,17 @@ def test_the_list_links_every_document_with_its_kind_and_date():
     assert "Speech, 2019-04-24, Vladimir Norov, SCO Secretary-General" in page
 
 
+@pytest.mark.parametrize(("language", "kind", "speaker"), [("ru", "выступление", "Выступающий"), ("zh", "讲话", "发言人")])
+def test_what_is_said_of_a_document_is_in_the_readers_language_and_marked_as_such(language, kind, speaker):
+    """The document around it is in its own; a kind without a word in that language stays the document's."""
+    page = document_page(BY_ID["norov-remarks-mcis-2019"], language=language)
+    assert f'<p class="kind"><span lang="{language}">{kind}</span></p>' in page
+    assert f'<dt lang="{language}">{speaker}</dt><dd>Vladimir Norov' in page
+    listed = list_page([BY_ID["norov-remarks-mcis-2019"].description], language=language)
+    assert f'<p><span lang="{language}">{kind.capitalize()}</span>, 2019-04-24, ' in listed
+    assert '<p class="kind">aide-mémoire</p>' in document_page(made("A.", kind="aide-mémoire"), language=language)
+
+
 def test_a_missing_document_is_named():
     """The page says what was asked for and leads to what there is."""
     page = missing_page("nix-1999")

@@ -261,7 +261,7 @@ def test_one_address_has_two_files_measured_in_a_minute(reports):
         assert [send(client).status_code for _ in range(2)] == [200, 200]
         refused = send(client)
     assert refused.status_code == 429
-    assert "at most 2 files a minute" in Parsed(refused.text).text
+    assert "Too many requests. Try again in " in Parsed(refused.text).text
     assert 1 <= int(refused.headers["retry-after"]) <= 60
     assert len(site.asked) == 6
 

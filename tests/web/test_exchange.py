@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 
 from bot.filters import Filter, Scope
-from bot.web.exchange import MAX_EXCHANGES, WORDED, conversation, exchange, notice, read_exchanges, write_exchanges
+from bot.web.exchange import MAX_EXCHANGES, conversation, exchange, notice, read_exchanges, write_exchanges
+from bot.web.labels import labels
 from index.filters import Filters
 from tests.web.examples import abstention, answer, citation, courtesy
 
@@ -32,7 +33,7 @@ def test_suggestions_and_notes_come_along():
 
 def test_an_answer_that_a_chat_model_worded_says_so():
     """A reader must know whose words these are."""
-    assert exchange(replace(answer(("So it is.", (1,)), citations=(citation(1),)), mode="llm")).note == WORDED
+    assert exchange(replace(answer(("So it is.", (1,)), citations=(citation(1),)), mode="llm")).note == labels()["worded"]
 
 
 def test_what_was_understood_comes_along_where_it_is_not_what_was_typed():

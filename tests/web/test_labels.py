@@ -1,12 +1,14 @@
 """The page speaks its visitor's language, completely."""
 
+import json
 import re
 import string
+from html import unescape
 
 import pytest
 
 from bot.languages import VOICES, language_of
-from bot.web.labels import labels, wanted
+from bot.web.labels import labels, number, wanted
 from bot.web.page import TITLE, front_page
 from tests.web.examples import Parsed
 
@@ -58,8 +60,22 @@ def test_the_front_page_is_all_in_one_language(language):
     assert f'<html lang="{language}">' in page
     assert f'<option value="{language}" lang="{language}" selected>{VOICES[language]}</option>' in page
     assert page.count("<option") == len(VOICES)
-    assert "{" not in page
+    assert not re.search(r"\{\w+\}", page)
     assert labels(language)["tagline"] in Parsed(page).text
+
+
+@pytest.mark.parametrize("language", VOICES)
+def test_what_gradio_says_in_english_has_our_words_on_the_page(language):
+    """Which page.js puts in its place: in the page's language all of them."""
+    said = json.loads(unescape(re.search(r'data-gradio="([^"]*)"', front_page(language, "")).group(1)))
+    assert {"Error", "Ask", "This application is currently busy. Please try again."} <= set(said)
+    assert {language_of(ours) for ours in said.values()} == {language}
+
+
+@pytest.mark.parametrize(("language", "shown"), [("en", "1,000,000"), ("ru", "1\u00a0000\u00a0000"), ("zh", "1,000,000")])
+def test_a_numbers_thousands_are_set_apart_as_its_language_does(language, shown):
+    """By a comma, or in Russian by a space at which no line ends."""
+    assert number(1_000_000, language) == shown
 
 
 def test_the_title_is_that_of_the_labels():

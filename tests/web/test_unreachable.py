@@ -41,7 +41,7 @@ def client():
         ("GET", f"/api/documents/{REMARKS.document_id}", None),
     ],
 )
-def test_the_api_refuses_with_the_time_to_come_again(client, caplog, method, path, body):
+def test_the_api_refuses_with_the_time_to_refused_index_unreachable(client, caplog, method, path, body):
     """503, for programs that wait and ask again; the server's address is for the log alone."""
     response = client.request(method, path, json=body)
     refusal = response.json()["error"]
@@ -57,10 +57,10 @@ def test_a_stream_ends_with_the_refusal(client):
     assert [(event["type"], event["code"]) for event in told] == [("error", "index_unreachable")]
 
 
-def test_a_documents_page_says_when_to_come_again_in_the_visitors_language(caplog):
+def test_a_documents_page_says_when_to_refused_index_unreachable_in_the_visitors_language(caplog):
     """Not that there is no such document."""
     with site(Severed()) as client:
         response = client.get(f"/documents/{REMARKS.document_id}", headers={"accept-language": "ru"})
     assert (response.status_code, response.headers["retry-after"]) == (503, "10")
-    assert labels("ru")["come_again"] in response.text
+    assert labels("ru")["refused_index_unreachable"] in response.text
     assert WHY in caplog.text
