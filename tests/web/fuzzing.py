@@ -51,6 +51,7 @@ VALID = (
     {"verdict": "good", "note": "", "reply": {"question": "A?", "kind": "answer", "citations": [], "sentences": [{"citations": [1]}]}},
     {"data": ["What about drugs?", []], "fn_index": 0, "session_hash": "s", "event_data": None, "trigger_id": 1},
 )
+LANGUAGES = (b"ru", b"zh-CN,en;q=0.5", b"en", b"\xff;q=x", b"")
 BOUNDARY = b'--x\r\nContent-Disposition: form-data; name="queries"; filename="q.jsonl"\r\n\r\n'
 
 
@@ -85,6 +86,8 @@ def _request(chance: random.Random) -> FuzzedRequest:
         pairs = [f"{chance.choice(names)}={chance.choice((*PIECES, 'dark', 'en', 'https://a.example', '%F0%9F'))}" for _ in range(3)]
         path += "?" + "&".join(pairs[: chance.randint(1, 3)])
     headers = [(chance.choice(HEADERS).encode(), chance.choice(VALUES)) for _ in range(chance.choice((0, 0, 0, 1, 2)))]
+    if chance.random() < 0.3:  # as a browser asks for a page, so that what is refused is one too
+        headers += [(b"accept", b"text/html,*/*;q=0.8"), (b"accept-language", chance.choice(LANGUAGES))]
     body, media_type = (b"", b"") if method not in ("POST", "PUT", "PATCH") else _body(chance)
     if media_type:
         headers.append((b"content-type", media_type))
