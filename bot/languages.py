@@ -82,7 +82,7 @@ def _twins(language: Voice) -> _Twins:
     read = cast(Mapping[str, str], read_data(_FOLDER / f"{language}.yaml"))
     held = cast(Mapping[str, Mapping[str, str]], read)
     before, after = (r"\W+".join(re.findall(r"\w+", part)) for part in read["about"].split("{subject}"))
-    asked = re.compile(rf"\W*{before}\W*(?P<subject>\w.*?)\W*{after}\W*", re.IGNORECASE)
+    asked = re.compile(rf"{before}\W*(?P<subject>\w.*){after}", re.IGNORECASE)
     return _Twins(
         read["about"],
         read["and"],
@@ -108,10 +108,10 @@ def translated(question: str, language: Voice) -> str:
 
     One that `question_about` gives has a twin; a subject of which nothing has one stands in it in English, if it is short.
     """
-    twins, asked = _twins(language), _twins("en").asked.fullmatch(question)
-    if question in twins.questions or language == "en" or asked is None or question_about(asked["subject"]) != question:
+    twins, subject = _twins(language), _subject(question, "en")
+    if question in twins.questions or language == "en" or question_about(subject) != question:
         return twins.questions.get(question, question)
-    subject, parts = asked["subject"], asked["subject"].split(_twins("en").joint)
+    parts = subject.split(_twins("en").joint)
     if subject in twins.subjects or twins.subjects.keys().isdisjoint(parts):
         parts = [subject]
     twin = twins.about.format(subject=twins.joint.join(twins.subjects.get(part, part) for part in parts))
@@ -120,14 +120,28 @@ def translated(question: str, language: Voice) -> str:
 
 def english_twin(question: str) -> str | None:
     """Return the English question whose twin *question* is, whatever its case, white space and final mark, or None."""
-    twins = _twins(voice(language_of(question)))
-    fixed, asked = twins.english_questions.get(_plain(question)), twins.asked.fullmatch(question)
-    if fixed is not None or asked is None or twins is _twins("en"):
-        return fixed
-    subject = asked["subject"]
+    language = voice(language_of(question))
+    twins, subject = _twins(language), _subject(question, language)
+    if language == "en" or not subject:
+        return twins.english_questions.get(_plain(question))
     parts = [twins.english_subjects.get(_plain(part), part) for part in re.split(re.escape(twins.joint), subject, flags=re.IGNORECASE)]
     english = twins.english_subjects.get(_plain(subject), _twins("en").joint.join(parts))
     return question_about(english) if language_of(english) == "en" else None
+
+
+def _subject(question: str, language: Voice) -> str:
+    """Return the subject that *question* asks about in the words of `question_about` in *language*, or ""."""
+    asked = _twins(language).asked.fullmatch(_bare(question))
+    return _bare(asked["subject"]) if asked else ""
+
+
+def _bare(text: str) -> str:
+    """Return *text* from its first letter or digit to its last.
+
+    A pattern that takes the marks around a subject as well reads a question of 2,000 marks for a minute.
+    """
+    spans = [match.span() for match in re.finditer(r"\w+", text)]
+    return text[spans[0][0] : spans[-1][1]] if spans else ""
 
 
 def kind_in(kind: str, language: Voice) -> str:

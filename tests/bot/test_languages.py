@@ -112,6 +112,13 @@ def test_a_subject_that_is_not_known_is_not_guessed():
     assert translated(long, "zh") == long
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_subject_full_of_marks_is_read_as_it_stands(language):
+    """Two thousand of them held a server up for a minute."""
+    question = translated(question_about("cannabis"), language).replace({"ru": "каннабис", "zh": "大麻"}[language], f"a{'!' * 1900}b")
+    assert english_twin(question) == f"What do the documents say about a{'!' * 1900}b?"
+
+
 @pytest.mark.parametrize(("language", "called"), [("en", "Speech"), ("ru", "выступление"), ("zh", "讲话")])
 def test_a_kind_of_documents_is_called_as_its_language_calls_it(language, called):
     """In any case; one that has no word there stays as the library has it."""
