@@ -69,7 +69,7 @@ def changed(said: str, source: str, speaking: str) -> Change | None:
 
 def _unfolded(text: str) -> str:
     """Return *text* without a "not" that negates nothing, and with one form for what is written in several."""
-    text = re.sub(r"\bnot (?:only|just)\b", "both", text).replace("United Nations", "UN").replace("Secretary General", "Secretary-General")
+    text = re.sub(r"\bnot (?:only|just)\b", "both", re.sub(r"\s+", " ", text)).replace("United Nations", "UN").replace("Secretary General", "Secretary-General")
     text = re.sub(r"\bnon-(?=[a-z])", "non", text)
     return re.sub(r"\brather (\w[^,;.]*?) than\b", r"\1 instead of", text)
 

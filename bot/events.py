@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from bot.roles import roles_changed
+from bot.subjects import another_did
 from bot.wording import alike, same_name, stems, verb_of, word_lists
 from index.terms import stop_words, term_of, words
 
@@ -34,8 +35,8 @@ def told_otherwise(draft: str, source: str, speaking: str) -> bool:
 
     *speaking* names those who say "we" in *source*.
     """
-    draft, source = (text.replace("Shanghai Cooperation Organisation", "SCO") for text in (draft, source))
-    if roles_changed(draft, source, speaking):
+    draft, source = (re.sub(r"(?:\bShanghai Cooperation )?\bOrganisation\b", "SCO", text) for text in (draft, source))
+    if roles_changed(draft, source, speaking) or another_did(draft, source):
         return True
     changed = (_mirrored, _changed_sides, _done_too_soon, _made_certain, _elsewhere, _turned_round, _another_is, _newly_joined)
     return any(found(draft, source) for found in changed)

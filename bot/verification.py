@@ -31,6 +31,10 @@ MIN_SCORE = 0.4  # on the dev part 0.2 shows 20 unsupported sentences more of 72
 WINDOW = 3  # content words in a row that are looked at for an addition; a longer one hides a short addition
 LIKENESS = 0.35  # cosine of two words' vectors up to which they are strangers; few unrelated English words are nearer
 
+MOSTLY = 0.7  # of a single clause's words have to stand in one of its sources; a summary of two needs two clauses
+
+_JOINED = re.compile(r"[,;:]|\b(?:and|or|but|while|which|who|that|as|where|when|after|before|since|because|so|if)\b", re.IGNORECASE)
+_REFERS_BACK = re.compile(r"\W*(?:\w+,? ){0,2}(?:it|its|they|their|he|his|she|her|this|that|these|those|such|here|there)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"[^\w\s.,;:!?'\"()/%&$€£+-]|_|//|www\.|\w\.[a-z]{2,}|^\W*$", re.IGNORECASE)
 _WHOLE = re.compile(r"[\"'(]?[A-Z0-9].*[.!?][\"')]?", re.DOTALL)
 _QUOTED = re.compile(r'"([^"]*)"|(?<!\w)\'([^\']+)\'(?!\w)')
@@ -88,7 +92,26 @@ def compare(sentence: str, sources: Sequence[Source]) -> Fault | None:
         return "quotation"
     said = re.sub(r"^(?:Yes|No), ", "", _without_attribution(draft, sources))
     speaking = [own.description.speaker or "" for own, text in zip(sources, texts, strict=True) if says_we(text)]
-    return changed(said, " . ".join(texts), " ".join(speaking))
+    return changed(said, " . ".join(texts), " ".join(speaking)) or _pieced_together(said, texts, " ".join(speaking))
+
+
+def _pieced_together(said: str, texts: Sequence[str], speaking: str) -> Change | None:
+    """Return the fault of a single clause that none of several sources supports alone: it joins words of one to words of another.
+
+    A source that refers back to another is read together with it.
+    """
+    if len(texts) < 2 or _JOINED.search(said.rstrip(".!?")) or any(_REFERS_BACK.match(text) for text in texts):
+        return None
+    faults = [changed(said, text, speaking) for text in texts]
+    apart = all(fault is not None for fault in faults) or not any(_holds_most(said, text) for text in texts)
+    return "order" if apart else None
+
+
+def _holds_most(said: str, text: str) -> bool:
+    """Tell whether at least MOSTLY of the content words of *said* stand in *text* or are near to one by the word lists."""
+    asked, stems = content_words(said), {term_of(word) for word in words(text)}
+    held = [word for word in asked if term_of(word) in stems or nearly_said(word, [text])]
+    return len(held) >= MOSTLY * len(asked)
 
 
 def signals(sentence: str, sources: Sequence[Source], encode: Encode) -> Signals:
