@@ -17,7 +17,7 @@ _DATA = Path(__file__).with_name("wording.yaml")
 _PLAIN = str.maketrans({
     "\u00a0": " ", "\u202f": " ", "’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "—": "-", "–": "-",
 })  # fmt: skip
-_ENDINGS = frozenset(("", "n", "s", "ns", "i", "is", "an", "ans", "a", "stan", "istan", "ese", "ish", "ian"))  # Russia, Russian
+_ENDINGS = frozenset(("", "n", "s", "ns", "i", "is", "an", "ans", "a", "ern", "stan", "istan", "ese", "ish", "ian"))  # Russia, Russian
 
 
 def plain(text: str) -> str:
