@@ -58,11 +58,11 @@ def _sides_changed(here: Mapping[str, Sequence[_Side]], there: Mapping[str, Sequ
 
 def _taken_over(draft: str, source: str, selves: Set[str]) -> bool:
     """Tell whether *draft* gives to a name what in *source* only those do who say "we"."""
-    doers: dict[str, set[str]] = {}
-    for verb, doer, _ in _doers(source):
-        doers.setdefault(verb, set()).add(doer.lower())
+    doers: dict[tuple[str, bool], set[str]] = {}
+    for verb, doer, passive in _doers(source):
+        doers.setdefault((verb, passive), set()).add(doer.lower())
     return any(
-        not passive and doers.get(verb, {doer}) <= _PRONOUNS and doer[0].isupper() and doer.lower() not in (*selves, *stop_words())
+        doers.get((verb, passive), {doer}) <= _PRONOUNS and doer[0].isupper() and doer.lower() not in (*selves, *stop_words())
         for verb, doer, passive in _doers(draft)
     )
 
