@@ -28,6 +28,7 @@ _SCO = re.compile(r"\b(?:SCO|Shanghai Cooperation Organisation|Organisation)\b")
 _WE = re.compile(r"\b(?:[Ww]e|[Oo]urs?|us|I|[Mm]y)\b")
 _OURS = re.compile(r"\b[Oo]ur\b")
 _WORD = re.compile(r"[^\W\d_]+")
+_WITHOUT = re.compile(r"\b[Ww]ithout\b.*\b(?:not|no|never|neither|impossible)\b|\b(?:not|no|never|impossible)\b.*\bwithout\b")  # it must be there
 _JOINTS = ("and", "or", "to", "is", "are", "was", "were")  # after a number: what follows is not what it counts
 _PLACES = ("first", "second")
 _YEARS = range(1900, 2100)  # numbers that count nothing
@@ -43,6 +44,13 @@ _HELD_BY = re.compile(  # "they believe that", "many ask why": what follows is t
     r"|pretend\w*|fear\w*|assume\w*)\b",
     re.IGNORECASE,
 )
+_MEASURED = re.compile(r"[,;:.!?] |\b(?:and|but|although|though|while|whereas)\b")
+_FIRST_OF_ALL = re.compile(
+    r"\b(first|last|only|largest|biggest|greatest|highest|lowest|best|worst|most \w+) (?:[\w-]+ ){0,4}?([\w-]+) "
+    r"((?:to|in|of|since|among|outside)(?: [\w'-]+){1,5})"
+)
+_UNITS = re.compile(r"\d+|%|\bper ?cent\b")
+FULL_CLAUSE = 4  # content words; fewer are a phrase that belongs to the clause beside it: "for 25 years,"
 RARE = 3.0  # on the scale of information: a capitalised word that opens a sentence and is rarer than this is a name
 
 
@@ -54,6 +62,7 @@ def changed(said: str, source: str, speaking: str) -> Change | None:
     said, source = _unfolded(said), _unfolded(source)
     checks: tuple[tuple[Change, Callable[[str, str], bool]], ...] = (
         ("number", _numbers_held),
+        ("number", _numbers_beside_their_own),
         ("speaker", lambda said, source: _speakers_held(said, source, speaking)),
         ("name", lambda said, source: _names_held(said, f"{source} . {speaking}")),
         ("negation", _negations_held),
@@ -61,6 +70,7 @@ def changed(said: str, source: str, speaking: str) -> Change | None:
         ("kind", _all_of_the_same),
         ("kind", _causes_held),
         ("kind", _superlatives_held),
+        ("kind", _still_restricted),
         ("speaker", _still_attributed),
         ("opposite", _no_opposites),
         ("order", lambda said, source: not told_otherwise(said, source, speaking)),
@@ -72,7 +82,7 @@ def _unfolded(text: str) -> str:
     """Return *text* without a "not" that negates nothing, and with one form for what is written in several."""
     text = re.sub(r"\bnot (?:only|just)\b", "both", re.sub(r"\s+", " ", text)).replace("United Nations", "UN").replace("Secretary General", "Secretary-General")
     text = re.sub(r"\bnon-(?=[a-z])", "non", text)
-    text = re.sub(r"\bmore often than not\b", "usually", text)
+    text = re.sub(r"\b[Mm]ore often than not\b", "usually", text)
     return re.sub(r"\brather (\w[^,;.]*?) than\b", r"\1 instead of", text)
 
 
@@ -139,6 +149,31 @@ def _numbers_held(draft: str, source: str) -> bool:
         any(value == other and (value in _YEARS or not counted or any(alike(c, n) for c in counted for n in near)) for other, _, near in held)
         for value, counted, _ in _numbers(draft)
     )
+
+
+def _numbers_beside_their_own(draft: str, source: str) -> bool:
+    """Tell whether no number of *draft* is told of what in *source* another number is told of."""
+
+    def clauses(text: str) -> list[tuple[frozenset[float], set[str]]]:
+        return [(numbers(clause) - set(_YEARS), stems(_UNITS.sub(" ", clause))) for clause in _MEASURED.split(text)]
+
+    there = clauses(source)
+    for values, said in clauses(draft):
+        for value in values:
+            own = [stems for others, stems in there if value in others]
+            elsewhere = max((len(said & stems) for others, stems in there if others and value not in others and not others & values), default=0)
+            if own and all(len(stems) >= FULL_CLAUSE and elsewhere > len(said & stems) for stems in own):
+                return False
+    return True
+
+
+def _still_restricted(draft: str, source: str) -> bool:
+    """Tell whether what *draft* calls the first, the last or the largest is so in all that *source* says it of: "in South America"."""
+    said = stems(draft)
+    for most, thing, where in _FIRST_OF_ALL.findall(source):
+        if re.search(rf"\b{most} (?:[\w-]+ ){{0,4}}{re.escape(thing)}\b", draft) and stems(where) and not stems(where) & said:
+            return False
+    return True
 
 
 def _speakers_held(draft: str, source: str, speaking: str) -> bool:
@@ -210,7 +245,14 @@ def _names_held(draft: str, source: str) -> bool:
 def _negations_held(draft: str, source: str) -> bool:
     """Tell whether *draft* negates what *source* negates, and nothing else."""
     here, there = negated(draft), negated(source)
-    if not all(any(2 * len(reach & other) > min(len(reach), len(other)) for other in there) for reach in here):
+    prefixed = [word.removeprefix(prefix) for word in words(source) for prefix in ("un", "non", "dis") if word.startswith(prefix)]
+
+    def held(reach: set[str]) -> bool:
+        return any(2 * len(reach & other) >= min(len(reach), len(other)) for other in there) or any(
+            alike(word, base) for word in reach for base in prefixed if len(base) > 3  # "not listened to", "unheard"
+        )
+
+    if not all(held(reach) for reach in here) and not (_WITHOUT.search(draft) and word_lists().kinds["must"].search(source)):
         return False
     said = stems(draft)
     return all(any(reach & other for other in here) or not reach or len(reach & said) < 0.6 * len(reach) for reach in there)

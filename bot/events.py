@@ -26,6 +26,9 @@ _PERFECT = re.compile(
     r"\b(?:ha(?:s|ve|d)|having) (?:been |already |now |also |so far |\w+ly )*"
     r"((?!been\b)\w+(?:ed|en)|become|made|led|met|set|held|built|won|lost|come|gone|done|put|left|sent|kept|begun|brought|found|shown|grown)\b"
 )
+_TO_BE = re.compile(
+    r"\b(?:can|could|may|might|would|should|must|will|shall|to)(?: (?:not|also|only|now|\w+ly))* (?:be|become|make|turn|keep|remain) ([^.;]{1,90})"
+)
 _YET_TO_BE = re.compile(r"\b(?:be|when|if|once|until) (?:\w+ly )?\w+(?:ed|en)\b")
 _NAMED_AFTER = re.compile(r"(\w+) (to|from|with|against|in|at) (?:the )?([A-Z]\w+(?:(?:, | and | or | )(?:the )?[A-Z]\w+)*)")
 
@@ -96,6 +99,8 @@ def _made_certain(draft: str, source: str) -> bool:
     """Tell whether *draft* says outright what in *source* only can, may or should be."""
     if _UNDONE.search(draft):
         return False
+    if _is_what_may_be(draft, source):
+        return True
     here = [verb_of(word) for word in words(draft) if not word.endswith("ing")]
     uncertain = {verb_of(verb) for verb in _MODAL.findall(source)}
     certain = [verb_of(word) for word in words(_MODAL.sub(" ", source))]
@@ -109,6 +114,16 @@ def _made_certain(draft: str, source: str) -> bool:
     wanted |= {verb_of(verb) for verb in _FUTURE.findall(source)}
     known = {verb_of(word) for word in words(_INFINITIVE.sub(" ", _FUTURE.sub(" ", source)))}
     return bool(_finite(draft) & (wanted - known))
+
+
+def _is_what_may_be(draft: str, source: str) -> bool:
+    """Tell whether something is in *draft* what in *source* it only should be, or is to be made."""
+    said = re.search(r"\b(?:is|are|was|were) ([^.;,]+)", draft)
+    if said is None:
+        return False
+    predicate = stems(said[1])
+    to_be = set().union(*(stems(wish) for wish in _TO_BE.findall(source)))
+    return bool(predicate) and predicate <= to_be and not predicate <= stems(_TO_BE.sub(" ", source))
 
 
 def _finite(text: str) -> set[str]:
