@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from bot.roles import roles_changed
 from bot.subjects import another_did
-from bot.wording import alike, same_name, stems, verb_of, word_lists
+from bot.wording import alike, is_adverb, same_name, stems, verb_of, word_lists
 from index.terms import stop_words, term_of, words
 
 _MODAL = re.compile(r"\b(?:can|could|may|might|would|should|must|ought to)(?: (?:not|only|also|now|together|be|the|an?|\w+ly))* (\w+)")
@@ -48,7 +48,7 @@ def told_otherwise(draft: str, source: str, speaking: str) -> bool:
 def _mirrored(draft: str, source: str) -> bool:
     """Tell whether three words in a row stand the other way round in *source*: "terrorism finances drugs", "drugs finance terrorism"."""
     here, there = ([term_of(word) for word in words(text)] for text in (draft, source))
-    adjacent = {(term_of(one), term_of(two)) for one, two in pairwise(re.findall(r"\w+", draft.lower())) if not two.endswith("ly")}
+    adjacent = {(term_of(one), term_of(two)) for one, two in pairwise(re.findall(r"\w+", draft.lower())) if not is_adverb(two)}
     nominal = {term_of(noun) for noun in re.findall(r"(\w+) of\b", source.lower())}  # "participation of all" and "all participate"
     for left, pivot, right in zip(here, here[1:], here[2:], strict=False):
         if (pivot, right) in adjacent and left != right and there.count(pivot) == 1 and pivot not in nominal:

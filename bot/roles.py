@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from bot.wording import verb_of, word_lists
+from bot.wording import is_adverb, verb_of, word_lists
 from index.terms import stop_words
 
 SELF = "*"  # stands for "I" and "we", and for the name of who says so
@@ -75,7 +75,7 @@ def _doers(text: str) -> list[tuple[str, str, bool]]:
         lowered = [token.lower() for token in tokens]
         for at, word in enumerate(lowered):
             doer = at - 1
-            while doer > 0 and (lowered[doer] in word_lists().auxiliaries or lowered[doer] in _BETWEEN or lowered[doer].endswith("ly")):
+            while doer > 0 and (lowered[doer] in word_lists().auxiliaries or lowered[doer] in _BETWEEN or is_adverb(lowered[doer])):
                 doer -= 1
             opens = doer == 0 and not (tokens[0].isupper() or lowered[0] in word_lists().states)  # has its capital anyway
             if doer >= 0 and word.isalpha() and word not in stop_words() and not tokens[at][0].isupper():
@@ -121,7 +121,7 @@ def _stem(token: str, selves: Set[str]) -> str:
     lowered = token.lower()
     if lowered in _PRONOUNS or lowered in _OWN or lowered in selves:
         return SELF
-    if not lowered[0].isalpha() or lowered.endswith("ly") or lowered in stop_words() or lowered in word_lists().numbers:
+    if not lowered[0].isalpha() or is_adverb(lowered) or lowered in stop_words() or lowered in word_lists().numbers:
         return ""  # what is said how and how often stands anywhere
     return verb_of(lowered)
 
@@ -131,7 +131,7 @@ def _passive(lowered: Sequence[str], at: int) -> bool:
     if not (lowered[at].endswith(("ed", "en")) or lowered[at] in word_lists().verbs):
         return False
     back = [
-        word for word in lowered[max(0, at - 4) : at] if not word.endswith("ly") and word not in ("not", "also", "now", "still", "already")
+        word for word in lowered[max(0, at - 4) : at] if not is_adverb(word) and word not in ("not", "also", "now", "still", "already")
     ]
     return (bool(back) and back[-1] in _BE) or "by" in lowered[at + 1 : at + 3]
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.wording import alike, same_name, verb_of, word_lists
+from bot.wording import alike, is_adverb, same_name, verb_of, word_lists
 from index.terms import stop_words
 
 _TOKEN = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|[^\W\d_]+(?:-[^\W\d_]+)*|'s\b|[,;:.!?]|\s-\s")
@@ -59,7 +59,7 @@ def _deeds(text: str) -> list[_Deed]:
             start = next((place + 1 for place in range(at - 1, -1, -1) if lowered[place] in _OPENERS), 0)
             before = at - 1
             while before >= start and (
-                lowered[before] in word_lists().auxiliaries or lowered[before] in _BETWEEN or lowered[before].endswith("ly")
+                lowered[before] in word_lists().auxiliaries or lowered[before] in _BETWEEN or is_adverb(lowered[before])
             ):
                 before -= 1
             subject = tuple(sentence[start : before + 1]) if _content(sentence[start : before + 1]) else tuple(sentence[: before + 1])
@@ -94,7 +94,7 @@ def _stems(lowered: Iterable[str]) -> frozenset[str]:
 def _passive(lowered: Sequence[str], at: int) -> bool:
     if not (lowered[at].endswith(("ed", "en")) or lowered[at] in word_lists().verbs):
         return False
-    back = [word for word in lowered[max(0, at - 4) : at] if not word.endswith("ly") and word not in _BETWEEN]
+    back = [word for word in lowered[max(0, at - 4) : at] if not is_adverb(word) and word not in _BETWEEN]
     return (bool(back) and back[-1] in _BE) or "by" in lowered[at + 1 : at + 3]
 
 

@@ -17,6 +17,7 @@ _DATA = Path(__file__).with_name("wording.yaml")
 _PLAIN = str.maketrans({
     "\u00a0": " ", "\u202f": " ", "’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "—": "-", "–": "-",
 })  # fmt: skip
+_NO_ADVERBS = frozenset("ally anomaly assembly butterfly comply family fly imply italy july only rally rely reply supply apply multiply monopoly".split())
 _ENDINGS = frozenset(("", "n", "s", "ns", "i", "is", "an", "ans", "a", "ern", "stan", "istan", "ese", "ish", "ian"))  # Russia, Russian
 
 
@@ -81,6 +82,11 @@ def verb_of(word: str) -> str:
     """Return the stem of a verb, the same for all its forms."""
     lowered = word.lower()
     return term_of(word_lists().verbs.get(lowered, lowered))
+
+
+def is_adverb(word: str) -> bool:
+    """Tell whether *word* says how or how often, by its ending."""
+    return word.endswith("ly") and word.lower() not in _NO_ADVERBS
 
 
 def stems(text: str) -> set[str]:
