@@ -31,6 +31,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _WITHOUT = re.compile(r"\b[Ww]ithout\b.*\b(?:not|no|never|neither|impossible)\b|\b(?:not|no|never|impossible)\b.*\bwithout\b")  # it must be there
 _JOINTS = ("and", "or", "to", "is", "are", "was", "were")  # after a number: what follows is not what it counts
 _PLACES = ("first", "second")
+_COUNT_NOTHING = ("time", "times", "next", "last", "ago")  # "for the third time", "turns fifty next year"
 _YEARS = range(1900, 2100)  # numbers that count nothing
 _EACH = re.compile(r"\b(?:all|every|each|any|entire|whole)(?= \w)", re.IGNORECASE)
 _PREFIXES = ("un", "in", "im", "dis", "non", "il", "ir")
@@ -44,12 +45,13 @@ _HELD_BY = re.compile(  # "they believe that", "many ask why": what follows is t
     r"|pretend\w*|fear\w*|assume\w*)\b",
     re.IGNORECASE,
 )
-_MEASURED = re.compile(r"[,;:.!?] |\b(?:and|but|although|though|while|whereas)\b")
+_MEASURED = re.compile(r"[,;:!?] |\. (?=[A-Z])|\b(?:and|but|although|though|while|whereas)\b")
 _FIRST_OF_ALL = re.compile(
     r"\b(first|last|only|largest|biggest|greatest|highest|lowest|best|worst|most \w+) (?:[\w-]+ ){0,4}?([\w-]+) "
     r"((?:to|in|of|since|among|outside)(?: [\w'-]+){1,5})"
 )
 _UNITS = re.compile(r"\d+|%|\bper ?cent\b")
+_DENIED = re.compile(r"\b(?:not|never|no|without)(?: to| be| been)? \w+")  # "so as not to undermine" opposes nothing
 FULL_CLAUSE = 4  # content words; fewer are a phrase that belongs to the clause beside it: "for 25 years,"
 RARE = 3.0  # on the scale of information: a capitalised word that opens a sentence and is rarer than this is a name
 
@@ -137,7 +139,7 @@ def _numbers(text: str) -> list[tuple[float, tuple[str, ...], tuple[str, ...]]]:
         content = ["people" if word == "who" else word for word in following if word == "who" or word not in stop_words()]
         labels = at and token[0].isdigit() and tokens[at - 1][0].isupper() and len(tokens[at - 1][0]) > 1  # "SDG 1" counts nothing
         counts = content and not labels and not (at + 1 < len(tokens) and tokens[at + 1][0].lower() in _JOINTS)
-        counted = content[: 4 if of else 1] if counts and content[0] not in ("time", "times") else []
+        counted = content[: 4 if of else 1] if counts and content[0] not in _COUNT_NOTHING else []
         found.append((float(value), tuple(counted), tuple(content)))
     return found
 
@@ -248,7 +250,7 @@ def _negations_held(draft: str, source: str) -> bool:
     prefixed = [word.removeprefix(prefix) for word in words(source) for prefix in ("un", "non", "dis") if word.startswith(prefix)]
 
     def held(reach: set[str]) -> bool:
-        return any(2 * len(reach & other) >= min(len(reach), len(other)) for other in there) or any(
+        return any(2 * sum(any(alike(word, same) for same in other) for word in reach) >= min(len(reach), len(other)) for other in there) or any(
             alike(word, base) for word in reach for base in prefixed if len(base) > 3  # "not listened to", "unheard"
         )
 
@@ -308,15 +310,16 @@ def _still_attributed(draft: str, source: str) -> bool:
 
 def _no_opposites(draft: str, source: str) -> bool:
     """Tell whether *draft* uses no word whose opposite stands in *source* without it."""
+    affirmed = _DENIED.sub(" ", source)
     for one, other in word_lists().opposites:
-        if one.search(draft) and not other.search(draft) and other.search(source) and not one.search(source):
+        if one.search(draft) and not other.search(draft) and other.search(affirmed) and not one.search(source):
             return False
     return not (_prefixed(draft, source) or _prefixed(source, draft) or _opposite_beside(draft, source))
 
 
 def _prefixed(one: str, other: str) -> bool:
     """Tell whether *one* has the opposite, made by a prefix, of a word of *other*, and not that word itself."""
-    here, there = stems(one), stems(other)
+    here, there = stems(one), stems(_DENIED.sub(" ", other))
     bare = {
         term_of(word.removeprefix(prefix))
         for word in words(one)

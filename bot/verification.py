@@ -91,7 +91,7 @@ def compare(sentence: str, sources: Sequence[Source]) -> Fault | None:
     if not _quotes_verbatim(draft, texts):
         return "quotation"
     said = re.sub(r"^(?:Yes|No), ", "", _without_attribution(draft, sources))
-    speaking = [own.description.speaker or "" for own, text in zip(sources, texts, strict=True) if says_we(text)]
+    speaking = [own.description.speaker or "" for own, text in zip(sources, texts, strict=True) if says_we(text) or _speaks(own, draft)]
     return changed(said, " . ".join(texts), " ".join(speaking)) or _pieced_together(said, texts, " ".join(speaking))
 
 
@@ -168,6 +168,14 @@ def _quotes_verbatim(draft: str, texts: Sequence[str]) -> bool:
     return all(any(re.search(rf"(?<!\w){re.escape(quote)}(?!\w)", text) for text in texts) for quote in quoted)
 
 
+def _speaks(source: Source, draft: str) -> bool:
+    """Tell whether in *draft* the speaker of *source*'s document says something there, in whatever way: "Gabon urges"."""
+    speaker = (source.description.speaker or "").partition(",")[0]
+    lists = word_lists()
+    acts = rf"(?:\w+ly )?(?:{lists.speech_acts.pattern}|{lists.speech.pattern})"
+    return bool(speaker) and re.search(rf"(?<!\w){re.escape(speaker)} {acts}", draft, re.IGNORECASE) is not None
+
+
 def _without_attribution(draft: str, sources: Sequence[Source]) -> str:
     """Return *draft* without the words that say who speaks and where, as far as the sources' documents say so too."""
     said = draft
@@ -177,7 +185,8 @@ def _without_attribution(draft: str, sources: Sequence[Source]) -> str:
             family = speaker.split()[-1]
             title = r"(?:the )?(?:SCO(?:'s)? )?(?:Secretary-General )?(?:of the SCO,? )?(?:Mr )?"
             by_office = r"the (?:SCO(?:'s)? )?Secretary-General(?: of the SCO)?"
-            who = rf"(?:{title}(?:{re.escape(speaker)}|{re.escape(family)})|{by_office})"
+            by_part = rf"the (?:{re.escape(speaker[:5])}\w* )?(?:speaker|representative|delegation)"
+            who = rf"(?:{title}(?:{re.escape(speaker)}|{re.escape(family)})|{by_office}|{by_part})"
             says = rf"(?:{word_lists().reporting.pattern})(?: that)?"
             said = re.sub(rf"\b[Aa]ccording to {who},?", "", said)
             said = re.sub(rf"(?:^|(?<=, )){who} {says}", "", said, flags=re.IGNORECASE)

@@ -18,7 +18,7 @@ _PLAIN = str.maketrans({
     "\u00a0": " ", "\u202f": " ", "’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "—": "-", "–": "-",
 })  # fmt: skip
 _NO_ADVERBS = frozenset("ally anomaly assembly butterfly comply family fly imply italy july only rally rely reply supply apply multiply monopoly".split())
-_ENDINGS = frozenset(("", "n", "s", "ns", "i", "is", "an", "ans", "a", "ern", "stan", "istan", "ese", "ish", "ian"))  # Russia, Russian
+_ENDINGS = frozenset(("", "n", "s", "ns", "i", "is", "an", "ans", "a", "ia", "ern", "stan", "istan", "ese", "ish", "ian"))  # Russia, Russian
 
 
 def plain(text: str) -> str:
@@ -39,6 +39,7 @@ class WordLists:
     light: re.Pattern[str]
     speech: re.Pattern[str]
     reporting: re.Pattern[str]
+    speech_acts: re.Pattern[str]
     states: frozenset[str]
     auxiliaries: frozenset[str]
     done_anyway: frozenset[str]
@@ -60,6 +61,7 @@ def word_lists() -> WordLists:
         _any(read["light"]),
         _any(read["speech"]),
         _any(read["reporting"]),
+        _any(read["speech_acts"]),
         frozenset(read["states"].split()),
         frozenset(read["auxiliaries"].split()),
         frozenset(read["done_anyway"].split()),
