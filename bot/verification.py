@@ -26,9 +26,10 @@ Encode = Callable[[Sequence[str]], NDArray[np.float32]]  # texts -> unit vectors
 
 # The score is a logistic regression on `Signals`, fitted on the dev part of tests/bot/drafts, both answers weighing the same:
 # python -m tests.benchmarks.verification --fit
-COVERAGE, WEAKEST, COSINE, STRANGEST, BIAS = 2.35, 3.00, 1.36, -2.40, -5.40
+COVERAGE, WEAKEST, COSINE, STRANGEST, STRANGERS, LENGTH, BIAS = 1.77, 2.40, 2.11, -3.07, 3.10, 4.83, -6.01
 MIN_SCORE = 0.4  # on the dev part 0.2 shows 20 unsupported sentences more of 723, 0.6 drops 26 good ones more of 525
 WINDOW = 3  # content words in a row that are looked at for an addition; a longer one hides a short addition
+MANY = 20  # content words; hardly a sentence has more
 LIKENESS = 0.35  # cosine of two words' vectors up to which they are strangers; few unrelated English words are nearer
 
 MOSTLY = 0.7  # of a single clause's words have to stand in one of its sources; a summary of two needs two clauses
@@ -54,13 +55,17 @@ class Signals:
 
     ``coverage`` is the share of its content words, weighted by how rare they are, that stand in a source or are near a
     word of one; ``weakest`` is the same for its least covered WINDOW; ``cosine`` is that of the sentences' vectors;
-    ``strangest`` is the weight of the word that is furthest from all words of the sources.
+    ``strangest`` is the weight of the word that is furthest from all words of the sources. The least and the strangest of
+    many words are worse than those of few, so ``strangers``, the words that no source has, and ``length``, all content
+    words, both up to MANY and as a share of it, are signals too.
     """
 
     coverage: float
     weakest: float
     cosine: float
     strangest: float
+    strangers: float = 0.0
+    length: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +148,15 @@ def signals(sentence: str, sources: Sequence[Source], encode: Encode) -> Signals
         for at in range(len(asked) - size + 1)
     ]
     strangest = float(((1 - covered) * weight).max()) / MAX_INFORMATION
-    return Signals(float((covered * weight).sum() / weight.sum()), min(windows), cosine, strangest)
+    unknown = sum(word in near for word in asked)
+    coverage = float((covered * weight).sum() / weight.sum())
+    return Signals(coverage, min(windows), cosine, strangest, min(unknown, MANY) / MANY, min(len(asked), MANY) / MANY)
 
 
 def support(found: Signals) -> float:
     """Return the probability, in (0, 1), that a sentence with these signals is supported."""
-    total = COVERAGE * found.coverage + WEAKEST * found.weakest + COSINE * found.cosine + STRANGEST * found.strangest + BIAS
+    total = COVERAGE * found.coverage + WEAKEST * found.weakest + COSINE * found.cosine + STRANGEST * found.strangest
+    total += STRANGERS * found.strangers + LENGTH * found.length + BIAS
     return float(1 / (1 + np.exp(-total)))
 
 

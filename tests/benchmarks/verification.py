@@ -13,7 +13,7 @@ from index.embedding import DEFAULT_MODEL, SentenceEmbeddings, check_model
 from tests.benchmarks.figures import machine
 from tests.bot.drafts_read import Draft, in_one_batch, read_drafts, shown
 
-RIDGE = 0.002  # keeps the weights finite where a signal separates the dev part
+RIDGE = 0.0002  # keeps the weights finite where a signal separates the dev part
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     drafts = read_drafts()
     encode = in_one_batch(drafts, SentenceEmbeddings(check_model(DEFAULT_MODEL)).encode_documents)
     if options.fit:
-        print("coverage, weakest, cosine, strangest, bias:", ", ".join(f"{weight:.2f}" for weight in fit(drafts, encode)))
+        print("coverage, weakest, cosine, strangest, strangers, length, bias:", ", ".join(f"{weight:.2f}" for weight in fit(drafts, encode)))
         return
     passed = shown(drafts, encode)
     print(machine())
@@ -54,7 +54,7 @@ def fit(drafts: Sequence[Draft], encode: Encode) -> list[float]:
     """Return the weights and the bias that separate the dev part best, of what passes the comparisons."""
     compared = [draft for draft in drafts if draft.split == "dev" and compare(draft.sentence, draft.sources) is None]
     found = [signals(draft.sentence, draft.sources, encode) for draft in compared]
-    inputs = np.array([[one.coverage, one.weakest, one.cosine, one.strangest, 1.0] for one in found])
+    inputs = np.array([[one.coverage, one.weakest, one.cosine, one.strangest, one.strangers, one.length, 1.0] for one in found])
     supported = np.array([draft.supported for draft in compared])
     weight = np.where(supported, 1 / supported.sum(), 1 / (~supported).sum())
 
