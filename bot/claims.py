@@ -107,7 +107,7 @@ def content_words(text: str) -> list[str]:
     """Return the words of *text* in order that claim something which `changed` does not compare."""
     named = {word.lower() for word in _names(text)}  # compared one by one, and under other forms: "we", "Afghans"
     lists = word_lists()
-    claims_nothing = (lists.reporting, lists.light, *lists.kinds.values())
+    claims_nothing = (lists.reporting, lists.speech_acts, lists.light, *lists.kinds.values())
     return [word for word in words(text) if not (word in named or word.isdigit() or any(p.fullmatch(word) for p in claims_nothing))]
 
 
