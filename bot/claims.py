@@ -52,6 +52,7 @@ _FIRST_OF_ALL = re.compile(
 )
 _UNITS = re.compile(r"\d+|%|\bper ?cent\b")
 _DENIED = re.compile(r"\b(?:not|never|no|without)(?: to| be| been)? \w+")  # "so as not to undermine" opposes nothing
+_GIVEN_AS_CAUSE = re.compile(r"\b(?:because(?: of)?|due to|owing to|on account of|thanks to|as a result of|stems? from|caused by|driven by)\b")
 FULL_CLAUSE = 4  # content words; fewer are a phrase that belongs to the clause beside it: "for 25 years,"
 RARE = 3.0  # on the scale of information: a capitalised word that opens a sentence and is rarer than this is a name
 
@@ -286,6 +287,11 @@ def _all_of_the_same(draft: str, source: str) -> bool:
 def _causes_held(draft: str, source: str) -> bool:
     """Tell whether what *draft* gives as a cause stands in *source*."""
     held = words(source)
+    given = _GIVEN_AS_CAUSE.search(source)
+    for match in _GIVEN_AS_CAUSE.finditer(draft) if given else ():
+        cause = words(draft[match.end() :])[:2]
+        if given and cause and not any(alike(word, other) for word in cause for other in words(source[given.end() :])):
+            return False
     causes = [words(draft[match.end() :])[:2] for match in word_lists().kinds["cause"].finditer(draft)]
     return all(any(alike(word, other) for other in held) or not information(word) for cause in causes for word in cause)
 

@@ -31,6 +31,7 @@ _TO_BE = re.compile(
 )
 _YET_TO_BE = re.compile(r"\b(?:be|when|if|once|until) (?:\w+ly )?\w+(?:ed|en)\b")
 _NAMED_AFTER = re.compile(r"(\w+) (to|from|with|against|in|at) (?:the )?([A-Z]\w+(?:(?:, | and | or | )(?:the )?[A-Z]\w+)*)")
+MOSTLY = 0.6  # of what something is said to be
 
 
 def told_otherwise(draft: str, source: str, speaking: str) -> bool:
@@ -123,7 +124,8 @@ def _is_what_may_be(draft: str, source: str) -> bool:
         return False
     predicate = stems(said[1])
     to_be = set().union(*(stems(wish) for wish in _TO_BE.findall(source)))
-    return bool(predicate) and predicate <= to_be and not predicate <= stems(_TO_BE.sub(" ", source))
+    rest = stems(_TO_BE.sub(" ", source))
+    return bool(predicate) and len(predicate & to_be) >= MOSTLY * len(predicate) and len(predicate & rest) < MOSTLY * len(predicate)
 
 
 def _finite(text: str) -> set[str]:

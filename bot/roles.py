@@ -17,7 +17,7 @@ _OWN = frozenset(("my", "our", "ours"))
 _JOINTS = frozenset(("than", "into", "before", "after", "because", "due", "upon", "over", "for"))  # stop words that have two sides
 _BETWEEN = ("not", "also", "now", "still", "only", "already", "again", "all", "both")
 _TOKEN = re.compile(r"'s\b|\w+(?:-\w+)*|,")
-_BE = frozenset(("is", "are", "was", "were", "be", "been", "being"))
+_BE = frozenset(("am", "is", "are", "was", "were", "be", "been", "being"))
 _BESIDE = ("of", "on", "in", "for", "to", "with", "from", "about", "between", "against")  # "a summit on climate", "a climate summit"
 _CLAUSE_END = re.compile(r"[.,;:!?]\s|\s-\s|-(?=[A-Z])|\b(?:that|which|who|where|when|if|as|while|although|though|so that|without|but)\b")
 NEAR = 4  # content words on each side of a word that are compared: what stands further off is seldom its subject or object

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.wording import alike, is_adverb, same_name, verb_of, word_lists
-from index.terms import stop_words
+from index.terms import stop_words, words
 
 _TOKEN = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|[^\W\d_]+(?:-[^\W\d_]+)*|'s\b|[,;:.!?]|\s-\s")
 _ENDS = frozenset((".", ";", ":", "!", "?"))
@@ -25,8 +25,9 @@ _BE = frozenset(("is", "are", "was", "were", "be", "been", "being"))
 _BETWEEN = frozenset(("not", "also", "now", "still", "only", "already", "again", "both"))
 _FIRST = frozenset(("i", "we", "my", "our", "us", "me"))
 _BY = re.compile(r"\b(\w+(?:ed|en)|led|made|held|set|met|built|brought|run) by (?:the |an? |its |their |our )?((?:[\w'-]+ ?){1,9})")
-_COPULA = re.compile(r"((?:[A-Z][\w'-]*)(?: [A-Z][\w'-]*)*) (?:is|are|was|were) (?:an?|the) ([^.;:]+)")
-_PHRASE_END = re.compile(r",|\b(?:of|that|which|who|with|in|for|to|on|at|from|and|by|whose|where|when)\b")
+_COPULA = re.compile(r"(?:^|(?<=[.,;:] ))([\w' -]{2,60}?) (?:is|are|was|were) (?:an?|the) ([^.;:]+)")
+_AS = re.compile(r"\b(?:as|like) (?:an?|the|its|their|our)\b")  # also says what something is
+_PHRASE_END = re.compile(r"\b(?:of|that|which|who|with|in|for|to|on|at|from|and|by|whose|where|when)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +159,21 @@ def _share(one: set[str], other: set[str]) -> bool:
 
 
 def _is_another(draft: str, source: str) -> bool:
-    """Tell whether *draft* says that a name is a thing which *source* speaks of, but not as what that name is."""
-    is_there: dict[str, list[str]] = {}
-    for name, predicate in _COPULA.findall(source):
-        is_there.setdefault(name, []).append(predicate)
-    for name, predicate in _COPULA.findall(draft):
-        head = _content(_PHRASE_END.split(predicate)[0].split())[-1:]
-        if name not in is_there or not head or not any(alike(head[0], word) for word in _content(source.split())):
+    """Tell whether *draft* says of a name that it is what only something else is in *source*, or of a thing what another is."""
+    there = [(_stems(subject.lower().split()), _noun_phrase(predicate)) for subject, predicate in _COPULA.findall(source)]
+    for subject, predicate in _COPULA.findall(draft):
+        named, phrase = _stems(subject.lower().split()), _noun_phrase(predicate)
+        if not named or not phrase:
             continue
-        if not any(alike(head[0], word.strip(",")) for other in is_there[name] for word in _content(_PHRASE_END.split(other)[0].split())):
+        same = [(other, others) for other, others in there if any(alike(phrase[-1], word) for word in others)]
+        if same and not any(named & other or not other for other, _ in same):
+            return True
+        known = any(alike(phrase[-1], word) for word in words(source)) and not _AS.search(source)
+        if known and not same and subject[0].isupper() and any(named == other for other, _ in there):
             return True
     return False
+
+
+def _noun_phrase(predicate: str) -> list[str]:
+    """Return the content words of *predicate* up to what describes them further: the last of them is what something is."""
+    return [word.strip(",") for word in _content(_PHRASE_END.split(predicate)[0].split())]
