@@ -28,7 +28,7 @@ _SCO = re.compile(r"\b(?:SCO|Shanghai Cooperation Organisation|Organisation)\b")
 _WE = re.compile(r"\b(?:[Ww]e|[Oo]urs?|us|I|[Mm]y)\b")
 _OURS = re.compile(r"\b[Oo]ur\b")
 _WORD = re.compile(r"[^\W\d_]+")
-_WITHOUT = re.compile(r"\b[Ww]ithout\b.*\b(?:not|no|never|neither|impossible)\b|\b(?:not|no|never|impossible)\b.*\bwithout\b")  # it must be there
+_WITHOUT = re.compile(r"\b[Ww]ithout\b.*\b(?:not|no|never|neither|impossible)\b|\b(?:not|no|never|impossible)\b.*\b(?:without|unless)\b")  # it must be there
 _JOINTS = ("and", "or", "to", "is", "are", "was", "were")  # after a number: what follows is not what it counts
 _PLACES = ("first", "second")
 _COUNT_NOTHING = ("time", "times", "next", "last", "ago")  # "for the third time", "turns fifty next year"
@@ -53,6 +53,11 @@ _FIRST_OF_ALL = re.compile(
 _UNITS = re.compile(r"\d+|%|\bper ?cent\b")
 _DENIED = re.compile(r"\b(?:not|never|no|without)(?: to| be| been)? \w+")  # "so as not to undermine" opposes nothing
 _GIVEN_AS_CAUSE = re.compile(r"\b(?:because(?: of)?|due to|owing to|on account of|thanks to|as a result of|stems? from|caused by|driven by)\b")
+_LASTED = re.compile(r"\bfor (?:over |more than |about |nearly |almost |the last |the past )?(\w+ (?:years?|months?|weeks?|days?|decades?))\b")
+_AGO = re.compile(r"\b(\w+ (?:years?|months?|weeks?|days?|decades?)) ago\b")
+_NEGATIVE = ("un", "non", "dis", "il", "ir")
+_CURRENCIES = {"$": "dollars", "€": "euros", "£": "pounds"}
+_CURRENCY = re.compile(r"([$€£])(\d[\d,.]*\d|\d)((?: (?:million|billion|trillion))?)")
 FULL_CLAUSE = 4  # content words; fewer are a phrase that belongs to the clause beside it: "for 25 years,"
 RARE = 3.0  # on the scale of information: a capitalised word that opens a sentence and is rarer than this is a name
 
@@ -73,10 +78,12 @@ def changed(said: str, source: str, speaking: str) -> Change | None:
         ("kind", _all_of_the_same),
         ("kind", _causes_held),
         ("kind", _superlatives_held),
-        ("kind", _still_restricted),
         ("speaker", _still_attributed),
         ("opposite", _no_opposites),
         ("order", lambda said, source: not told_otherwise(said, source, speaking)),
+        ("kind", _still_restricted),
+        ("kind", _still_the_cause),
+        ("number", _still_how_long),
     )
     return next((change for change, held in checks if not held(said, source)), None)
 
@@ -123,6 +130,7 @@ def says_we(text: str) -> bool:
 def _numbers(text: str) -> list[tuple[float, tuple[str, ...], tuple[str, ...]]]:
     """Return each number of *text* with what it may count, and with all the words after it in its clause, up to the next number."""
     lists = word_lists().numbers
+    text = _CURRENCY.sub(lambda money: f"{money[2]}{money[3]} {_CURRENCIES[money[1]]}", text)
     plain = re.sub(r"(\d)(?:st|nd|rd|th)\b", r"\1", text.replace("%", " percent").replace("per cent", "percent"))
     tokens = [(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(plain)]
     found = []
@@ -137,11 +145,13 @@ def _numbers(text: str) -> list[tuple[float, tuple[str, ...], tuple[str, ...]]]:
         of = after[:1] == ["of"]  # "two of our largest plants", "hundreds of billions"
         until = next((place for place, word in enumerate(after) if place > of and word.lower() in (*lists, "one")), len(after))
         following = _WORD.findall(" ".join(after[:until]).lower())
-        content = ["people" if word == "who" else word for word in following if word == "who" or word not in stop_words()]
+        content = ["people" if word == "who" else word for word in following if word == "who" or (word not in stop_words() and word not in lists)]
         labels = at and token[0].isdigit() and tokens[at - 1][0].isupper() and len(tokens[at - 1][0]) > 1  # "SDG 1" counts nothing
         counts = content and not labels and not (at + 1 < len(tokens) and tokens[at + 1][0].lower() in _JOINTS)
         counted = content[: 4 if of else 1] if counts and content[0] not in _COUNT_NOTHING else []
         found.append((float(value), tuple(counted), tuple(content)))
+        if following[:1] in (["decade"], ["decades"]):
+            found.append((10 * float(value), (), ("years",)))
     return found
 
 
@@ -248,10 +258,14 @@ def _names_held(draft: str, source: str) -> bool:
 def _negations_held(draft: str, source: str) -> bool:
     """Tell whether *draft* negates what *source* negates, and nothing else."""
     here, there = negated(draft), negated(source)
-    prefixed = [word.removeprefix(prefix) for word in words(source) for prefix in ("un", "non", "dis") if word.startswith(prefix)]
+    prefixed = [word.removeprefix(prefix) for word in words(source) for prefix in _NEGATIVE if word.startswith(prefix)]
+
+    def near(reach: set[str], other: set[str]) -> bool:
+        shared = sum(any(alike(word, same) for same in other) for word in reach)
+        return 2 * shared > min(len(reach), len(other)) or (shared > 1 and 2 * shared >= min(len(reach), len(other)))
 
     def held(reach: set[str]) -> bool:
-        return any(2 * sum(any(alike(word, same) for same in other) for word in reach) >= min(len(reach), len(other)) for other in there) or any(
+        return any(near(reach, other) for other in there) or any(
             alike(word, base) for word in reach for base in prefixed if len(base) > 3  # "not listened to", "unheard"
         )
 
@@ -287,13 +301,24 @@ def _all_of_the_same(draft: str, source: str) -> bool:
 def _causes_held(draft: str, source: str) -> bool:
     """Tell whether what *draft* gives as a cause stands in *source*."""
     held = words(source)
-    given = _GIVEN_AS_CAUSE.search(source)
-    for match in _GIVEN_AS_CAUSE.finditer(draft) if given else ():
-        cause = words(draft[match.end() :])[:2]
-        if given and cause and not any(alike(word, other) for word in cause for other in words(source[given.end() :])):
-            return False
     causes = [words(draft[match.end() :])[:2] for match in word_lists().kinds["cause"].finditer(draft)]
     return all(any(alike(word, other) for other in held) or not information(word) for cause in causes for word in cause)
+
+
+def _still_the_cause(draft: str, source: str) -> bool:
+    """Tell whether what *draft* gives as the cause of something follows "because" or the like in *source*, if that has such a word."""
+    given = _GIVEN_AS_CAUSE.search(source)
+    if given is None:
+        return True
+    causes = [words(draft[match.end() :])[:2] for match in _GIVEN_AS_CAUSE.finditer(draft)]
+    held = words(source[given.end() :])
+    return all(not cause or any(alike(word, other) for word in cause for other in held) for cause in causes)
+
+
+def _still_how_long(draft: str, source: str) -> bool:
+    """Tell whether nothing lasts in *draft* as long as *source* says that something is past: "for 70 years", "70 years ago"."""
+    lasted, past = _LASTED.findall(draft), _AGO.findall(source)
+    return not any(span in past and span not in _LASTED.findall(source) for span in lasted)
 
 
 def _superlatives_held(draft: str, source: str) -> bool:
@@ -343,7 +368,7 @@ def _opposite_beside(draft: str, source: str) -> bool:
         (same == 0 and term_of(one) == term_of(left) and _opposed(two, right))
         or (same == 1 and term_of(two) == term_of(right) and _opposed(one, left))
         for one, two in here
-        if (term_of(one), term_of(two)) not in kept
+        if (term_of(one), term_of(two)) not in kept and not any(alike(one, left) and alike(two, right) for left, right in there)
         for left, right in there
         for same in (0, 1)
     )

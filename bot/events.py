@@ -26,6 +26,10 @@ _PERFECT = re.compile(
     r"\b(?:ha(?:s|ve|d)|having) (?:been |already |now |also |so far |\w+ly )*"
     r"((?!been\b)\w+(?:ed|en)|become|made|led|met|set|held|built|won|lost|come|gone|done|put|left|sent|kept|begun|brought|found|shown|grown)\b"
 )
+_WISHED = re.compile(  # what is asked for or to be ensured
+    r"\b(?:ask|request|demand|urge|propose|recommend|hope|wish|insist|ensur|guarantee|important|essential|vital|imperative|matter)(?:s|ed|ing|e|es)? that ([^.;:]+)"
+)
+_COMING = re.compile(r"\b(?:upcoming|forthcoming|pending|planned|proposed)\b((?: [\w-]+){1,8})")
 _TO_BE = re.compile(
     r"\b(?:can|could|may|might|would|should|must|will|shall|to)(?: (?:not|also|only|now|\w+ly))* (?:be|become|make|turn|keep|remain) ([^.;]{1,90})"
 )
@@ -90,15 +94,18 @@ def _done_too_soon(draft: str, source: str) -> bool:
     done = _PERFECT.findall(draft)
     will = {term_of(verb.lower()) for verb in re.findall(r"\b(?:will|shall)(?: be)? (\w+)", source)}
     past = {term_of(verb.lower()) for verb in re.findall(rf"\b(\w+ed|{word_lists().irregular.pattern})\b", draft)}
-    told = [*_PERFECT.findall(source), *re.findall(rf"\b(\w+(?:ed|en)|{word_lists().irregular.pattern})\b", _YET_TO_BE.sub(" ", source))]
+    told = [*_PERFECT.findall(source), *re.findall(rf"\b(\w+(?:ed|en)|{word_lists().irregular.pattern})\b", _WISHED.sub(" ", _YET_TO_BE.sub(" ", source)))]
     untold = [verb for verb in done if not any(verb_of(verb) == verb_of(other) or alike(verb, other) for other in told)]
     only_planned = {verb_of(verb) for verb in done} & planned - happened
+    coming = {verb_of(word.lower()) for phrase in _COMING.findall(source) for word in phrase.split() if word.lower() not in stop_words()}
+    if coming & {verb_of(verb.lower()) for verb in (*done, *re.findall(rf"\b(\w+ed|{word_lists().irregular.pattern})\b", draft))} - {verb_of(v) for v in told}:
+        return not re.search(r"\b(?:will|be|to|is|are)\b", draft)
     return bool(only_planned or untold or (past & will and not re.search(r"\b(?:will|be)\b", draft)))
 
 
 def _made_certain(draft: str, source: str) -> bool:
     """Tell whether *draft* says outright what in *source* only can, may or should be."""
-    if _UNDONE.search(draft):
+    if _UNDONE.search(draft) or _WISHED.search(draft):
         return False
     if _is_what_may_be(draft, source):
         return True
@@ -110,11 +117,16 @@ def _made_certain(draft: str, source: str) -> bool:
     wanted = {
         verb_of(verb)
         for before, verb in _INFINITIVE.findall(source)
-        if before.lower() not in word_lists().done_anyway and verb not in stop_words() and not word_lists().reporting.fullmatch(verb)
+        if before.lower() not in word_lists().done_anyway and verb not in stop_words() and not _is_said(verb)
     }
-    wanted |= {verb_of(verb) for verb in _FUTURE.findall(source)}
-    known = {verb_of(word) for word in words(_INFINITIVE.sub(" ", _FUTURE.sub(" ", source)))}
+    wanted |= {verb_of(verb) for verb in _FUTURE.findall(source)} | {verb_of(verb) for wish in _WISHED.findall(source) for verb in words(wish)}
+    known = {verb_of(word) for word in words(_INFINITIVE.sub(" ", _FUTURE.sub(" ", _WISHED.sub(" ", source))))}
     return bool(_finite(draft) & (wanted - known))
+
+
+def _is_said(verb: str) -> bool:
+    """Tell whether to wish to do *verb* is to do it: "I wish to thank"."""
+    return verb in ("express", "convey", "extend") or alike(verb, "thank") or alike(verb, "reiterate")
 
 
 def _is_what_may_be(draft: str, source: str) -> bool:

@@ -197,6 +197,7 @@ def _without_attribution(draft: str, sources: Sequence[Source]) -> str:
             who = rf"(?:{title}(?:{re.escape(speaker)}|{re.escape(family)})|{by_office}|{by_part})"
             says = rf"(?:{word_lists().reporting.pattern})(?: that)?"
             said = re.sub(rf"\b[Aa]ccording to {who},?", "", said)
+            said = re.sub(rf"\b[Ii]n {who}'s? (?:view|opinion|eyes|judgement),?", "", said)
             said = re.sub(rf"(?:^|(?<=, )){who} {says}", "", said, flags=re.IGNORECASE)
             said = re.sub(rf",? {who} {says}(?=[.,]|$)", "", said)
         if description.event:
