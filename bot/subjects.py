@@ -40,13 +40,14 @@ class _Deed:
     later: frozenset[str]
     next_word: str
     passive: bool
+    gap: tuple[str, ...]  # auxiliaries and adverbs before it
     finite: bool  # by its form and place it is surely what the subject does
 
 
 def another_did(draft: str, source: str) -> bool:
     """Tell whether *draft* gives to one what in *source* another does or is."""
     deeds = _deeds(source)
-    return any(_moved_to_front(deed, deeds) or _another_name(deed, deeds) for deed in _deeds(draft)) or _by_another(draft, source) or _is_another(draft, source)
+    return any(_moved_to_front(deed, deeds) or _head_moved_to_front(deed, deeds) or _another_name(deed, deeds) for deed in _deeds(draft)) or _by_another(draft, source) or _is_another(draft, source)
 
 
 def _deeds(text: str) -> list[_Deed]:
@@ -72,6 +73,7 @@ def _deeds(text: str) -> list[_Deed]:
                     _stems(lowered[at + 1 :]),
                     lowered[at + 1] if at + 1 < len(lowered) else "",
                     _passive(lowered, at),
+                    tuple(lowered[before + 1 : at]),
                     _finite(sentence, lowered, at, before),
                 )
             )
@@ -125,6 +127,17 @@ def _moved_to_front(deed: _Deed, others: Sequence[_Deed]) -> bool:
     if deed.next_word in ("", ",", "and", "or") or (deed.next_word in _PREPOSITIONS and any(other.next_word != deed.next_word for other in same)):
         return False  # "Europe cut emissions" and "emissions fell": what is done to may come first
     return all(subject & other.later and not subject & other.earlier and _content(other.subject) for other in same)
+
+
+def _head_moved_to_front(deed: _Deed, others: Sequence[_Deed]) -> bool:
+    """Tell whether what the subject of *deed* is "of" something stands only behind that verb: "the victims of war end", "war ends, its victims"."""
+    same = [other for other in others if other.verb == deed.verb]
+    at = next((place for place, word in enumerate(deed.subject) if word.lower() == "of"), 0)
+    head = _content(deed.subject[:at])[-1:]
+    if not same or not head or not any(word in word_lists().auxiliaries for word in deed.gap) or any(other.passive != deed.passive for other in same):
+        return False
+    stem, owner = verb_of(head[0].lower()), _stems(word.lower() for word in _content(deed.subject[at:]))
+    return all(stem in other.later and stem not in other.earlier and owner & other.earlier for other in same)
 
 
 def _another_name(deed: _Deed, others: Sequence[_Deed]) -> bool:
