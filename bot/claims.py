@@ -28,7 +28,9 @@ _SCO = re.compile(r"\b(?:SCO|Shanghai Cooperation Organisation|Organisation)\b")
 _WE = re.compile(r"\b(?:[Ww]e|[Oo]urs?|us|I|[Mm]y)\b")
 _OURS = re.compile(r"\b[Oo]ur\b")
 _WORD = re.compile(r"[^\W\d_]+")
-_WITHOUT = re.compile(r"\b[Ww]ithout\b.*\b(?:not|no|never|neither|impossible)\b|\b(?:not|no|never|impossible)\b.*\b(?:without|unless)\b")  # it must be there
+_WITHOUT = re.compile(
+    r"\b[Ww]ithout\b.*\b(?:not|no|never|neither|impossible)\b|\b(?:not|no|never|impossible)\b.*\b(?:without|unless)\b"
+)  # it must be there
 _JOINTS = ("and", "or", "to", "is", "are", "was", "were")  # after a number: what follows is not what it counts
 _PLACES = ("first", "second")
 _COUNT_NOTHING = ("time", "times", "next", "last", "ago")  # "for the third time", "turns fifty next year"
@@ -48,12 +50,16 @@ _HELD_BY = re.compile(  # "they believe that", "many ask why": what follows is t
 _MEASURED = re.compile(r"[,;:!?] |\. (?=[A-Z])|\b(?:and|but|although|though|while|whereas)\b")
 _FIRST_OF_ALL = re.compile(
     r"\b(first|last|only|largest|biggest|greatest|highest|lowest|best|worst|most \w+) (?:[\w-]+ ){0,4}?([\w-]+) "
-    r"((?:to|in|of|since|among|outside)(?: [\w'-]+){1,5})"
+    r"((?:to|in|of|since|among|outside)(?: (?!(?:is|are|was|were|will|has|have|had)\b)[\w'-]+){1,5})"
 )
 _UNITS = re.compile(r"\d+|%|\bper ?cent\b")
 _DENIED = re.compile(r"\b(?:not|never|no|without)(?: to| be| been)? \w+")  # "so as not to undermine" opposes nothing
-_GIVEN_AS_CAUSE = re.compile(r"\b(?:because(?: of)?|due to|owing to|on account of|thanks to|as a result of|stems? from|caused by|driven by)\b")
-_LASTED = re.compile(r"\bfor (?:over |more than |about |nearly |almost |the last |the past )?(\w+ (?:years?|months?|weeks?|days?|decades?))\b")
+_GIVEN_AS_CAUSE = re.compile(
+    r"\b(?:because(?: of)?|due to|owing to|on account of|thanks to|as a result of|stems? from|caused by|driven by)\b"
+)
+_LASTED = re.compile(
+    r"\bfor (?:over |more than |about |nearly |almost |the last |the past )?(\w+ (?:years?|months?|weeks?|days?|decades?))\b"
+)
 _AGO = re.compile(r"\b(\w+ (?:years?|months?|weeks?|days?|decades?)) ago\b")
 _NEGATIVE = ("un", "non", "dis", "il", "ir")
 _CURRENCIES = {"$": "dollars", "€": "euros", "£": "pounds"}
@@ -90,7 +96,11 @@ def changed(said: str, source: str, speaking: str) -> Change | None:
 
 def _unfolded(text: str) -> str:
     """Return *text* without a "not" that negates nothing, and with one form for what is written in several."""
-    text = re.sub(r"\bnot (?:only|just)\b", "both", re.sub(r"\s+", " ", text)).replace("United Nations", "UN").replace("Secretary General", "Secretary-General")
+    text = (
+        re.sub(r"\bnot (?:only|just)\b", "both", re.sub(r"\s+", " ", text))
+        .replace("United Nations", "UN")
+        .replace("Secretary General", "Secretary-General")
+    )
     text = re.sub(r"\bnon-(?=[a-z])", "non", text)
     text = re.sub(r"\b[Mm]ore often than not\b", "usually", text)
     return re.sub(r"\brather (\w[^,;.]*?) than\b", r"\1 instead of", text)
@@ -145,7 +155,9 @@ def _numbers(text: str) -> list[tuple[float, tuple[str, ...], tuple[str, ...]]]:
         of = after[:1] == ["of"]  # "two of our largest plants", "hundreds of billions"
         until = next((place for place, word in enumerate(after) if place > of and word.lower() in (*lists, "one")), len(after))
         following = _WORD.findall(" ".join(after[:until]).lower())
-        content = ["people" if word == "who" else word for word in following if word == "who" or (word not in stop_words() and word not in lists)]
+        content = [
+            "people" if word == "who" else word for word in following if word == "who" or (word not in stop_words() and word not in lists)
+        ]
         labels = at and token[0].isdigit() and tokens[at - 1][0].isupper() and len(tokens[at - 1][0]) > 1  # "SDG 1" counts nothing
         counts = content and not labels and not (at + 1 < len(tokens) and tokens[at + 1][0].lower() in _JOINTS)
         counted = content[: 4 if of else 1] if counts and content[0] not in _COUNT_NOTHING else []
@@ -159,7 +171,10 @@ def _numbers_held(draft: str, source: str) -> bool:
     """Tell whether every number of *draft* stands in *source*, and counts there what it counts here."""
     held = _numbers(source)
     return all(
-        any(value == other and (value in _YEARS or not counted or any(alike(c, n) for c in counted for n in near)) for other, _, near in held)
+        any(
+            value == other and (value in _YEARS or not counted or any(alike(c, n) for c in counted for n in near))
+            for other, _, near in held
+        )
         for value, counted, _ in _numbers(draft)
     )
 
@@ -174,7 +189,9 @@ def _numbers_beside_their_own(draft: str, source: str) -> bool:
     for values, said in clauses(draft):
         for value in values:
             own = [stems for others, stems in there if value in others]
-            elsewhere = max((len(said & stems) for others, stems in there if others and value not in others and not others & values), default=0)
+            elsewhere = max(
+                (len(said & stems) for others, stems in there if others and value not in others and not others & values), default=0
+            )
             if own and all(len(stems) >= FULL_CLAUSE and elsewhere > len(said & stems) for stems in own):
                 return False
     return True
@@ -266,7 +283,10 @@ def _negations_held(draft: str, source: str) -> bool:
 
     def held(reach: set[str]) -> bool:
         return any(near(reach, other) for other in there) or any(
-            alike(word, base) for word in reach for base in prefixed if len(base) > 3  # "not listened to", "unheard"
+            alike(word, base)
+            for word in reach
+            for base in prefixed
+            if len(base) > 3  # "not listened to", "unheard"
         )
 
     if not all(held(reach) for reach in here) and not (_WITHOUT.search(draft) and word_lists().kinds["must"].search(source)):

@@ -19,7 +19,7 @@ _BEFORE_VERBS = ("we", "they", "i", "you", "who", "which", "that", "people")
 _UNDONE = re.compile(
     r"\b(?:can|could|may|might|would|should|must|ought|will|shall|if|when|whether|how"
     r"|need(?:s|ed)? (?:to|for)|needed|(?:we|they|i|you|\w+s|people) need|in need|possib\w+|potential\w*"
-    r"|risks?|necessary|only|so that|aims?|goals?|hopes?"
+    r"|calls? for|called for|risks?|necessary|only|so that|aims?|goals?|hopes?"
     r"|(?:ready|want\w*|wish\w*|call\w*|plan\w*|propos\w*|aim\w*|seek\w*|intend\w*|hope\w*|invit\w*|ask\w*|is|are|order) to)\b"
 )
 _PERFECT = re.compile(
@@ -27,11 +27,13 @@ _PERFECT = re.compile(
     r"((?!been\b)\w+(?:ed|en)|become|made|led|met|set|held|built|won|lost|come|gone|done|put|left|sent|kept|begun|brought|found|shown|grown)\b"
 )
 _WISHED = re.compile(  # what is asked for or to be ensured
-    r"\b(?:ask|request|demand|urge|propose|recommend|hope|wish|insist|ensur|guarantee|important|essential|vital|imperative|matter)(?:s|ed|ing|e|es)? that ([^.;:]+)"
+    r"\b(?:ask|request|demand|urge|propose|recommend|hope|wish|insist|ensur|guarantee|important|essential|vital|imperative|matter)"
+    r"(?:s|ed|ing|e|es)? that ([^.;:]+)"
 )
 _COMING = re.compile(r"\b(?:upcoming|forthcoming|pending|planned|proposed)\b((?: [\w-]+){1,8})")
 _TO_BE = re.compile(
-    r"\b(?:can|could|may|might|would|should|must|will|shall|to)(?: (?:not|also|only|now|\w+ly))* (?:be|become|make|turn|keep|remain) ([^.;]{1,90})"
+    r"\b(?:can|could|may|might|would|should|must|will|shall|to)(?: (?:not|also|only|now|\w+ly))*"
+    r" (?:be|become|make|turn|keep|remain) ([^.;]{1,90})"
 )
 _YET_TO_BE = re.compile(r"\b(?:be|when|if|once|until) (?:\w+ly )?\w+(?:ed|en)\b")
 _NAMED_AFTER = re.compile(r"(\w+) (to|from|with|against|in|at) (?:the )?([A-Z]\w+(?:(?:, | and | or | )(?:the )?[A-Z]\w+)*)")
@@ -94,11 +96,16 @@ def _done_too_soon(draft: str, source: str) -> bool:
     done = _PERFECT.findall(draft)
     will = {term_of(verb.lower()) for verb in re.findall(r"\b(?:will|shall)(?: be)? (\w+)", source)}
     past = {term_of(verb.lower()) for verb in re.findall(rf"\b(\w+ed|{word_lists().irregular.pattern})\b", draft)}
-    told = [*_PERFECT.findall(source), *re.findall(rf"\b(\w+(?:ed|en)|{word_lists().irregular.pattern})\b", _WISHED.sub(" ", _YET_TO_BE.sub(" ", source)))]
+    told = [
+        *_PERFECT.findall(source),
+        *re.findall(rf"\b(\w+(?:ed|en)|{word_lists().irregular.pattern})\b", _WISHED.sub(" ", _YET_TO_BE.sub(" ", source))),
+    ]
     untold = [verb for verb in done if not any(verb_of(verb) == verb_of(other) or alike(verb, other) for other in told)]
     only_planned = {verb_of(verb) for verb in done} & planned - happened
     coming = {verb_of(word.lower()) for phrase in _COMING.findall(source) for word in phrase.split() if word.lower() not in stop_words()}
-    if coming & {verb_of(verb.lower()) for verb in (*done, *re.findall(rf"\b(\w+ed|{word_lists().irregular.pattern})\b", draft))} - {verb_of(v) for v in told}:
+    if coming & {verb_of(verb.lower()) for verb in (*done, *re.findall(rf"\b(\w+ed|{word_lists().irregular.pattern})\b", draft))} - {
+        verb_of(v) for v in told
+    }:
         return not re.search(r"\b(?:will|be|to|is|are)\b", draft)
     return bool(only_planned or untold or (past & will and not re.search(r"\b(?:will|be)\b", draft)))
 
@@ -119,7 +126,9 @@ def _made_certain(draft: str, source: str) -> bool:
         for before, verb in _INFINITIVE.findall(source)
         if before.lower() not in word_lists().done_anyway and verb not in stop_words() and not _is_said(verb)
     }
-    wanted |= {verb_of(verb) for verb in _FUTURE.findall(source)} | {verb_of(verb) for wish in _WISHED.findall(source) for verb in words(wish)}
+    wanted |= {verb_of(verb) for verb in _FUTURE.findall(source)} | {
+        verb_of(verb) for wish in _WISHED.findall(source) for verb in words(wish)
+    }
     known = {verb_of(word) for word in words(_INFINITIVE.sub(" ", _FUTURE.sub(" ", _WISHED.sub(" ", source))))}
     return bool(_finite(draft) & (wanted - known))
 

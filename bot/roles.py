@@ -130,9 +130,7 @@ def _passive(lowered: Sequence[str], at: int) -> bool:
     """Tell whether the word at *at* is a participle of what is done to what stands before."""
     if not (lowered[at].endswith(("ed", "en")) or lowered[at] in word_lists().verbs):
         return False
-    back = [
-        word for word in lowered[max(0, at - 4) : at] if not is_adverb(word) and word not in ("not", "also", "now", "still", "already")
-    ]
+    back = [word for word in lowered[max(0, at - 4) : at] if not is_adverb(word) and word not in ("not", "also", "now", "still", "already")]
     return (bool(back) and back[-1] in _BE) or "by" in lowered[at + 1 : at + 3]
 
 

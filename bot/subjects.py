@@ -16,8 +16,8 @@ _ENDS = frozenset((".", ";", ":", "!", "?"))
 _OPENERS = frozenset(("that", "which", "who", "where", "when", "if", "as", "while", "although", "though", "because", "but", "so", ","))
 _PREPOSITIONS = frozenset(("of", "in", "on", "at", "to", "for", "with", "from", "by", "about", "into", "under", "through", "between"))
 _DETERMINERS = frozenset((
-    "the", "a", "an", "its", "their", "our", "his", "her", "my", "your", "this", "that", "these", "those", "such", "any", "no", "all", "every",
-    "each", "some", "more", "us", "them", "it", "him",
+    "the", "a", "an", "its", "their", "our", "his", "her", "my", "your", "this", "that", "these", "those", "such", "any", "no", "all",
+    "every", "each", "some", "more", "us", "them", "it", "him",
 ))  # fmt: skip
 _RELATIVE = ("which", "that", "who")
 _MODALS = frozenset(("will", "would", "can", "could", "may", "might", "must", "should", "shall", "do", "does", "did"))
@@ -47,7 +47,11 @@ class _Deed:
 def another_did(draft: str, source: str) -> bool:
     """Tell whether *draft* gives to one what in *source* another does or is."""
     deeds = _deeds(source)
-    return any(_moved_to_front(deed, deeds) or _head_moved_to_front(deed, deeds) or _another_name(deed, deeds) for deed in _deeds(draft)) or _by_another(draft, source) or _is_another(draft, source)
+    return (
+        any(_moved_to_front(deed, deeds) or _head_moved_to_front(deed, deeds) or _another_name(deed, deeds) for deed in _deeds(draft))
+        or _by_another(draft, source)
+        or _is_another(draft, source)
+    )
 
 
 def _deeds(text: str) -> list[_Deed]:
@@ -115,7 +119,7 @@ def _finite(tokens: Sequence[str], lowered: Sequence[str], at: int, subject: int
 
 
 def _content(tokens: Sequence[str]) -> list[str]:
-    return [token for token in tokens if token[0].isalpha() and token.lower() not in stop_words() and token != "'s"]
+    return [token for token in tokens if token[0].isalpha() and token.lower() not in stop_words()]
 
 
 def _moved_to_front(deed: _Deed, others: Sequence[_Deed]) -> bool:
@@ -124,17 +128,24 @@ def _moved_to_front(deed: _Deed, others: Sequence[_Deed]) -> bool:
     subject = _stems(word.lower() for word in _content(deed.subject))
     if not same or not subject or deed.passive or not deed.finite or any(other.passive or not other.finite for other in same):
         return False
-    if deed.next_word in ("", ",", "and", "or") or (deed.next_word in _PREPOSITIONS and any(other.next_word != deed.next_word for other in same)):
+    if deed.next_word in ("", ",", "and", "or") or (
+        deed.next_word in _PREPOSITIONS and any(other.next_word != deed.next_word for other in same)
+    ):
         return False  # "Europe cut emissions" and "emissions fell": what is done to may come first
     return all(subject & other.later and not subject & other.earlier and _content(other.subject) for other in same)
 
 
 def _head_moved_to_front(deed: _Deed, others: Sequence[_Deed]) -> bool:
-    """Tell whether what the subject of *deed* is "of" something stands only behind that verb: "the victims of war end", "war ends, its victims"."""
+    """Tell whether the head of the subject of *deed* stands only behind that verb: "victims of war ended", "war ended, its victims"."""
     same = [other for other in others if other.verb == deed.verb]
     at = next((place for place, word in enumerate(deed.subject) if word.lower() == "of"), 0)
     head = _content(deed.subject[:at])[-1:]
-    if not same or not head or not any(word in word_lists().auxiliaries for word in deed.gap) or any(other.passive != deed.passive for other in same):
+    if (
+        not same
+        or not head
+        or not any(word in word_lists().auxiliaries for word in deed.gap)
+        or any(other.passive != deed.passive for other in same)
+    ):
         return False
     stem, owner = verb_of(head[0].lower()), _stems(word.lower() for word in _content(deed.subject[at:]))
     return all(stem in other.later and stem not in other.earlier and owner & other.earlier for other in same)

@@ -17,8 +17,13 @@ _DATA = Path(__file__).with_name("wording.yaml")
 _PLAIN = str.maketrans({
     "\u00a0": " ", "\u202f": " ", "’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "—": "-", "–": "-",
 })  # fmt: skip
-_NO_ADVERBS = frozenset("ally anomaly assembly butterfly comply family fly imply italy july only rally rely reply supply apply multiply monopoly".split())
-_ENDINGS = frozenset(("", "n", "s", "ns", "i", "is", "an", "ans", "a", "ia", "ern", "stan", "istan", "ese", "ish", "ian"))  # Russia, Russian
+_NO_ADVERBS = frozenset((
+    "ally", "anomaly", "apply", "assembly", "butterfly", "comply", "family", "fly", "imply", "italy", "july", "monopoly", "multiply",
+    "only", "rally", "rely", "reply", "supply",
+))  # fmt: skip
+_ENDINGS = frozenset(
+    ("", "n", "s", "ns", "i", "is", "an", "ans", "a", "ia", "ern", "stan", "istan", "ese", "ish", "ian")
+)  # Russia, Russian
 
 
 def plain(text: str) -> str:

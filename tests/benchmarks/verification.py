@@ -25,7 +25,9 @@ def main() -> None:
     drafts = read_drafts()
     encode = in_one_batch(drafts, SentenceEmbeddings(check_model(DEFAULT_MODEL)).encode_documents)
     if options.fit:
-        print("coverage, weakest, cosine, strangest, strangers, length, bias:", ", ".join(f"{weight:.2f}" for weight in fit(drafts, encode)))
+        print(
+            "coverage, weakest, cosine, strangest, strangers, length, bias:", ", ".join(f"{weight:.2f}" for weight in fit(drafts, encode))
+        )
         return
     passed = shown(drafts, encode)
     print(machine())

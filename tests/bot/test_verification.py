@@ -83,6 +83,19 @@ def test_two_sources_support_together(embeddings):
     assert verify(sentence, sources(BLOC), embeddings.encode_documents).fault is not None
 
 
+def test_one_clause_is_not_pieced_together_of_two_sources():
+    """Its words all stand in one source or the other, and what it says in neither."""
+    chaired = "We chaired the council for two years."
+    assert compare("China chaired the forum for two years.", [Source(chaired, CHINA), Source("China attends the forum.", CHINA)]) == "order"
+    assert compare("China chaired the council for two years.", [Source(chaired, CHINA), Source("China attends the forum.", CHINA)]) is None
+
+
+def test_the_speaker_may_be_named_by_a_deed_of_speech():
+    """The words "calls for" stand in no sentence of him who calls."""
+    assert compare("China calls for an open border.", [Source("The border must be open.", CHINA)]) is None
+    assert compare("Peru calls for an open border.", [Source("The border must be open.", CHINA)]) == "name"
+
+
 def test_words_that_no_source_knows_are_not_supported(embeddings):
     """Nothing that can be compared is wrong with it; the score says no."""
     verdict = verify("The summit will sign a declaration on fisheries.", sources(SUMMIT), embeddings.encode_documents)
