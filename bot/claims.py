@@ -385,12 +385,11 @@ def _opposite_beside(draft: str, source: str) -> bool:
     here, there = (list(pairwise(words(text))) for text in (draft, source))
     kept = {(term_of(one), term_of(two)) for one, two in there}
     return any(
-        (same == 0 and term_of(one) == term_of(left) and _opposed(two, right))
-        or (same == 1 and term_of(two) == term_of(right) and _opposed(one, left))
+        not any(alike(one, before) and alike(two, after) for before, after in there)
         for one, two in here
-        if (term_of(one), term_of(two)) not in kept and not any(alike(one, left) and alike(two, right) for left, right in there)
+        if (term_of(one), term_of(two)) not in kept
         for left, right in there
-        for same in (0, 1)
+        if (term_of(one) == term_of(left) and _opposed(two, right)) or (term_of(two) == term_of(right) and _opposed(one, left))
     )
 
 

@@ -6,7 +6,7 @@ Knows nothing of what a sentence claims. The words are data, wording.yaml, and o
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -82,7 +82,13 @@ def _any(phrases: str) -> re.Pattern[str]:
 
 def alike(one: str, other: str) -> bool:
     """Tell whether two words are nearly the same by the word lists, or by their stem."""
-    return term_of(one) == term_of(other) or any(group.fullmatch(one) and group.fullmatch(other) for group in word_lists().alike)
+    return term_of(one) == term_of(other) or not _groups(one).isdisjoint(_groups(other))
+
+
+@lru_cache(maxsize=100_000)  # words; the same ones are compared with many others
+def _groups(word: str) -> frozenset[int]:
+    """Return the numbers of the lists of words alike that *word* stands in."""
+    return frozenset(number for number, group in enumerate(word_lists().alike) if group.fullmatch(word))
 
 
 def verb_of(word: str) -> str:
