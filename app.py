@@ -134,12 +134,14 @@ def _day(text: str, read: Callable[[str], date]) -> date:
 
 
 def _serve(options: argparse.Namespace, settings: "Settings") -> int:
+    print("Starting; the address to open follows.", file=sys.stderr, flush=True)  # before the seconds that it takes
     from bot.chat_model import NONE as NO_MODEL
     from bot.settings import shared_folder
+    from bot.web.access import Access
     from bot.web.feedback import NAME, FeedbackFile
     from bot.web.limits import read_proxies
     from bot.web.origins import read_origins
-    from bot.web.server import Access, serve
+    from bot.web.serving import serve
 
     access = Access(
         read_origins(settings.allowed_origins),

@@ -34,8 +34,8 @@ READING_ORDER = """
     bot.web.labels bot.web.exchange bot.web.render bot.web.documents bot.web.page bot.web.proxies
     bot.web.refusals bot.web.origins bot.web.limits bot.web.metrics bot.web.events bot.web.shapes bot.web.feedback bot.web.desk
     bot.web.evaluation bot.web.openai_api bot.web.mcp_api bot.web.api_page bot.web.api bot.web.refusal_page bot.web.guard bot.web.sessions
-    bot.web.widget_files bot.web.loading
-    bot.web.server
+    bot.web.widget_files bot.web.loading bot.web.access bot.web.stub_files
+    bot.web.server bot.web.serving
 
     app
 """
@@ -52,11 +52,11 @@ HOMES = {
     "faiss": {"index.nearest"},
     "gradio": {"bot.web.page", "bot.web.server"},
     "fastapi": {
-        *("bot.web.server", "bot.web.documents", "bot.web.evaluation"),
+        *("bot.web.serving", "bot.web.server", "bot.web.documents", "bot.web.evaluation"),
         *("bot.web.api", "bot.web.openai_api", "bot.web.mcp_api", "bot.web.desk"),
     },
     "prometheus_client": {"bot.web.metrics"},
-    "uvicorn": {"bot.web.server", "bot.web.loading", "bot.web.proxies"},
+    "uvicorn": {"bot.web.serving", "bot.web.loading", "bot.web.proxies"},
     "pymilvus": {"index.milvus"},
     "grpc": {"index.milvus"},
     "argparse": {"app", "index.training.command"},

@@ -1,20 +1,14 @@
-"""Serves the chat, the documents, the API and the widget over HTTP, behind the middleware that keeps visitors safe.
+"""Makes one site of the chat, the documents, the API and the widget, behind the middleware that keeps visitors safe.
 
-Knows the assistant only to hand it on.
+Knows the assistant only to hand it on, and nothing of ports.
 """
 
-import asyncio
 import logging
-import os
-import socket
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 import gradio as gr
-import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from gradio.route_utils import FnIndexInferError
@@ -22,17 +16,15 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.assistant import Assistant
-from bot.errors import ServerError
 from bot.languages import Voice
+from bot.web.access import BY_DEFAULT, Access
 from bot.web.api import api_application
 from bot.web.desk import Desk, address_of
 from bot.web.documents import document_page, list_page, missing_page, out_of_reach_page
 from bot.web.evaluation import REPORTS, evaluation_routes
-from bot.web.feedback import FeedbackFile
-from bot.web.guard import API_PATHS, Bounds, Cors, Guard, is_loopback, route_path
+from bot.web.guard import API_PATHS, Bounds, Cors, Guard, route_path
 from bot.web.labels import SPOKEN, wanted
-from bot.web.limits import PER_ADDRESS, PER_CONVERSATION, Rates, Workers
-from bot.web.loading import answering_meanwhile
+from bot.web.limits import Rates, Workers
 from bot.web.metrics import Counting, Metrics
 from bot.web.page import TITLE, build_page, front_page
 from bot.web.proxies import Proxied
@@ -41,10 +33,6 @@ from bot.web.sessions import Sessions
 from bot.web.widget_files import widget_file
 from index.errors import IndexUnreachableError
 
-# A thread that comes back from onnxruntime waits so long for the interpreter while another computes; Python's 5 ms, several times a
-# reply, leave a core idle (docs/decisions/024).
-SWITCH_S = 0.0005
-GRACE = 2  # seconds that open connections get when the server stops
 FILES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 JOIN_PATH = "/gradio_api/queue/join"  # where the chat page asks
 _MALFORMED = (LookupError, TypeError, ValueError, AttributeError, AssertionError, RecursionError, FnIndexInferError)
@@ -53,23 +41,7 @@ _HERE = Path(__file__).resolve().parent
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Who may ask, how much, where feedback goes: other sites' origins, the proxies that are believed, the rates a minute.
-
-    *measuring* tells whether visitors may have files of queries measured.
-    """
-
-    allowed_origins: tuple[str, ...] = ()
-    trusted_proxies: tuple[str, ...] = ()
-    per_address: int = PER_ADDRESS
-    per_conversation: int = PER_CONVERSATION
-    feedback: FeedbackFile | None = None
-    local: bool = False  # only this machine's own names are the server's
-    measuring: bool = True
-
-
-def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access = Access()) -> FastAPI:
+def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access = BY_DEFAULT) -> FastAPI:
     """Return the whole site over *assistant* as an ASGI application; it opens no port and calls no other host.
 
     The newest report of the folder *reports* is shown.
@@ -136,51 +108,6 @@ def build_server(assistant: Assistant, reports: Path = REPORTS, access: Access =
     for error in _MALFORMED:  # which Gradio would answer with 500
         mounted.add_exception_handler(error, _unprocessable)
     return server
-
-
-def serve(load: Callable[[], Assistant], host: str, port: int, access: Access = Access()) -> None:
-    """Serve what *load* returns until interrupted, after printing the address to open; until then, answer that it is being loaded.
-
-    Raises ServerError if *host* and *port* cannot be had, and whatever *load* raises.
-    """
-    sys.setswitchinterval(SWITCH_S)
-    listening = listen(host, port)
-    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # all addresses of the machine; this one can be opened
-    access = replace(access, local=is_loopback(host) and not access.trusted_proxies)
-    with listening:
-        with answering_meanwhile(listening, access.allowed_origins, access.local):
-            assistant = load()
-        asyncio.run(_run(assistant, access, listening, f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"))
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return the socket that listens on *host* and *port*, whose connections send at once. Raises ServerError if they cannot be had."""
-    try:
-        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048)
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        raise ServerError(f"Cannot listen on {host} port {port}: {why}. Choose another port: SCO_PORT={port + 1} python app.py") from error
-    # A response goes out as head and body, and the body would wait 40 ms for the head to be acknowledged. asyncio sets this
-    # only for sockets that were made with TCP named, which create_server does not; a connection takes it over from here.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
-
-
-async def _run(assistant: Assistant, access: Access, listening: socket.socket, address: str) -> None:
-    # Built inside the loop, since outside one Gradio makes loops of its own and never closes them.
-    # No access log: its lines would hold Gradio's session keys.
-    config = uvicorn.Config(
-        build_server(assistant, access=access),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # read by our own middleware, from the proxies that are trusted
-        ws="none",
-        timeout_graceful_shutdown=GRACE,
-    )
-    sys.stdout.write(f"{TITLE}: open {address} (Ctrl-C stops)\n")
-    sys.stdout.flush()
-    await uvicorn.Server(config).serve(sockets=[listening])
 
 
 def _language(request: Request) -> Voice:

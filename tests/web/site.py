@@ -15,12 +15,13 @@ from fastapi.testclient import TestClient
 from bot.assistant import Trace
 from bot.conversation import Conversation
 from bot.filters import ALL_DOCUMENTS, Scope
+from bot.web.access import Access
 from bot.web.api import api_application
 from bot.web.desk import Desk
 from bot.web.feedback import FeedbackFile
 from bot.web.limits import Rates, Workers
 from bot.web.metrics import Metrics
-from bot.web.server import Access, build_server
+from bot.web.server import build_server
 from index.document import Description, Document, Paragraph, Passage, Sentence
 from index.filters import Filters
 from index.search import SearchResult

@@ -9,8 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.assistant import Assistant
+from bot.web.access import Access
 from bot.web.feedback import FeedbackFile
-from bot.web.server import Access, build_server
+from bot.web.server import build_server
 from tests.web.chat_server import WIDGET, Server, foreign_site, served
 from tests.web.conftest import PATIENCE, running
 from tests.web.site import Scripted

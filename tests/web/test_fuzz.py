@@ -4,8 +4,9 @@ import asyncio
 from collections import Counter
 from urllib.parse import unquote_to_bytes
 
+from bot.web.access import Access
 from bot.web.feedback import FeedbackFile
-from bot.web.server import Access, build_server
+from bot.web.server import build_server
 from tests.web.fuzzing import FuzzedRequest, fuzzed
 from tests.web.site import Scripted
 

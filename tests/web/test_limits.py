@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ServerError
+from bot.web.access import Access
 from bot.web.feedback import FeedbackFile
 from bot.web.limits import MovingWindow, Rates, Workers, network, read_proxies
 from bot.web.refusals import RefusalError
-from bot.web.server import Access
 from tests.web.site import Scripted, api, site
 
 QUESTION = {"question": "Is it so?"}

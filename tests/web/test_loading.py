@@ -1,14 +1,21 @@
 """While the server loads it says so on its port, and whoever comes then is served afterwards."""
 
+import os
+import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
 
 import httpx
 import pytest
 
 from bot.assistant import Assistant
+from bot.web.access import Access
 from bot.web.loading import answering_meanwhile
-from bot.web.server import Access, serve
+from bot.web.serving import serve
+from tests.project import ROOT
 from tests.web.chat_server import WIDGET
 
 WELCOME = "https://www.example.org"
@@ -95,3 +102,24 @@ def test_the_port_is_served_on_by_whoever_comes_next(listening):
     connection.close()
     visitor.join(30)
     assert not [thread for thread in threading.enumerate() if thread.name == "loading"]
+
+
+STARTING = """
+import app
+from tests.web.site import Scripted
+app._assistant = lambda settings: Scripted()
+app.main([])
+"""
+
+
+def test_a_start_says_so_at_once_and_names_its_address_when_the_page_is_there():
+    """Whoever opens the address that is printed finds the chat and not that it is being loaded; Ctrl-C stops it, without a traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        environment = {**os.environ, "SCO_PORT": f"{free.getsockname()[1]}"}
+    command = [sys.executable, "-c", STARTING]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
+        assert started.stderr.readline() == "Starting; the address to open follows.\n"
+        address = re.search(r"open (http://\S+)", started.stdout.readline()).group(1)
+        statuses = [httpx.get(f"{address}{path}", timeout=30).status_code for path in ("/", "/config", "/readyz")]
+        started.send_signal(signal.SIGINT)
+        assert (statuses, started.stderr.read()) == ([200, 200, 200], "")

@@ -15,8 +15,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from bot.web.access import Access
 from bot.web.feedback import FeedbackFile
-from bot.web.server import Access, build_server
+from bot.web.server import build_server
 from tests.web.site import Scripted
 
 EXAMPLES = 12  # requests of each kind for a route: seconds in all

@@ -7,9 +7,9 @@ from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 
 from bot.errors import ServerError
+from bot.web.access import Access
 from bot.web.guard import Guard
 from bot.web.origins import read_origins
-from bot.web.server import Access
 from tests.web.site import Scripted, site
 
 WELCOME = "https://www.example.org"

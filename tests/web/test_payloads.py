@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from bot.assistant import Trace
 from bot.conversation import Conversation
 from bot.filters import ALL_DOCUMENTS, Scope
-from bot.web.server import Access, build_server
+from bot.web.access import Access
+from bot.web.server import build_server
 from index.document import Description, Document
 from index.parse import parse_document
 from tests.web.chat_server import foreign_site, served

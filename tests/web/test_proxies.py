@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from bot.assistant import Trace
 from bot.conversation import Conversation
-from bot.web.server import Access, build_server
+from bot.web.access import Access
+from bot.web.server import build_server
 from tests.web.conftest import PATIENCE, running
 from tests.web.examples import abstention
 from tests.web.reverse_proxy import UnderPath

@@ -20,7 +20,8 @@ from bot.question import MAX_QUESTION_LENGTH
 from bot.web.exchange import read_exchanges
 from bot.web.guard import MAX_BODY
 from bot.web.labels import labels
-from bot.web.server import build_server, listen, serve
+from bot.web.server import build_server
+from bot.web.serving import listen, serve
 from index.errors import IndexUnreachableError
 from tests.web.examples import Parsed, answer, citation
 from tests.web.site import PLENTY

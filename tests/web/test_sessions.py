@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from fastapi.testclient import TestClient
 
-from bot.web.server import Access
+from bot.web.access import Access
 from bot.web.sessions import COOKIE
 from tests.web.site import Scripted, site
 
