@@ -47,10 +47,20 @@ log = logging.getLogger(__name__)
 Shown = Mapping[Block, object]
 
 
+class _Page(gr.Blocks):
+    """Blocks whose queue, which each makes for itself, has our limits from the beginning: another one would build another application."""
+
+    def queue(self, *arguments: object, **options: object) -> gr.Blocks:
+        """Make the queue; nothing that is asked of it changes its limits."""
+        super().queue(max_size=MAX_WAITING, default_concurrency_limit=AT_ONCE)
+        self._queue.sleep_when_free = QUEUE_SLEEP_S
+        return self
+
+
 def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one small function an event
     """Return the chat over *assistant*: conversation, question box, and the buttons around them."""
     english = labels()  # until the page is loaded: only then is the visitor's language known
-    page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True)
+    page = _Page(title=TITLE, analytics_enabled=False, fill_height=True)
     with page:
         # Places are those of one index, so another index begins another conversation. The key that Gradio wants for
         # what it stores in the browser hides nothing, since the page holds it too.
@@ -167,8 +177,6 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
         picked.failure(give_back, [box, held], outputs, show_progress="hidden", api_visibility="private")
         new.click(begin_anew, None, outputs, show_progress="hidden", api_visibility="private")
         page.load(restore, [held], [*outputs, ask], show_progress="hidden", api_visibility="private")
-    page.queue(max_size=MAX_WAITING, default_concurrency_limit=AT_ONCE)
-    page._queue.sleep_when_free = QUEUE_SLEEP_S
     return page
 
 
