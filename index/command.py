@@ -11,7 +11,7 @@ from index.corpus import Corpus, survey, told
 from index.current import Folder, Source, open_usable
 from index.embedding import Encoder, ModelFiles, check_model
 from index.errors import BuildLockedError, IndexUnusableError
-from index.graph import prepare_encoder
+from index.graph import is_exported, prepare_encoder
 from index.lock import build_lock
 from index.manifest import REBUILD
 from index.store import Generation, open_generation, open_last_good, verify
@@ -50,7 +50,7 @@ def make_index(place: Place, errors: TextIO) -> bool:
     survey(place.corpus)  # what is wrong with the folder is said before the seconds that an export takes
     if place.server is not None:
         place.server.collections()  # so is that it does not answer
-    whole = _build(place, prepare_encoder(check_model(place.model), place.encoder_folder), errors)
+    whole = _build(place, _encoder(check_model(place.model), place.encoder_folder, errors), errors)
     if place.server is not None:
         _publish(place.folder, place.server, errors)
     return whole
@@ -84,7 +84,7 @@ def open_index(place: Place, errors: TextIO) -> Opened:
         from index.milvus_store import Published
 
         source = Published(place.server)
-        return Opened(source, source.open(), prepare_encoder(files, place.encoder_folder))
+        return Opened(source, source.open(), _encoder(files, place.encoder_folder, errors))
     return _open_built(place, files, errors)
 
 
@@ -106,8 +106,15 @@ def _open_built(place: Place, files: ModelFiles, errors: TextIO) -> Opened:
     generation = open_usable(place.folder) if current else None
     if generation is None:
         survey(place.corpus)  # as before a build that is asked for
-    embeddings = prepare_encoder(files, place.encoder_folder)
+    embeddings = _encoder(files, place.encoder_folder, errors)
     return Opened(Folder(place.folder), generation or _open_new(place, embeddings, errors), embeddings)
+
+
+def _encoder(files: ModelFiles, folder: Path, errors: TextIO) -> Encoder:
+    """Return the model's encoder from *folder*; where it is to be exported first, say so, for that shows nothing for a while."""
+    if not is_exported(files, folder):
+        _say(errors, f"Preparing the model {files.name}, once: some 20 seconds")
+    return prepare_encoder(files, folder)
 
 
 def _open_new(place: Place, embeddings: Encoder, errors: TextIO) -> Generation:

@@ -131,6 +131,11 @@ def open_graph(files: ModelFiles, folder: Path) -> GraphEncoder | None:
     return GraphEncoder(files, graphs[0], record["longest"], lower)
 
 
+def is_exported(files: ModelFiles, folder: Path) -> bool:
+    """Return whether a graph of the model *files* lies in *folder*, to be trusted or not."""
+    return (_place(files, folder) / "graph.json").is_file()
+
+
 def prepare_encoder(files: ModelFiles, folder: Path) -> Encoder:
     """Return the graph of the model *files*, exported into *folder* first if it is not there.
 

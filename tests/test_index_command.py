@@ -43,6 +43,13 @@ def damage(index: Path, *names: str) -> None:
         (read_manifest(index)[0] / name).write_bytes(b"damage")
 
 
+def test_what_shows_nothing_for_a_while_is_said_first(capsys, index):
+    """A first start exports the model before there is a bar to show."""
+    assert app.main(["index"]) == 0
+    first, *_ = capsys.readouterr().err.splitlines()
+    assert first == f"Preparing the model {WordEmbeddings().files.name}, once: some 20 seconds"
+
+
 # --- index --verify
 
 
