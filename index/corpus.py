@@ -20,9 +20,10 @@ from index.front_matter import describe, missing, read_values, some, split
 from index.isolated import SUFFIXES as ISOLATED
 from index.isolated import IsolatedReader
 from index.lines import unwrap
-from index.parse import parse_blocks, parse_document
+from index.parse import is_numbered, parse_blocks, parse_document
 
-TEXT = (".md", ".txt")
+MARKDOWN = ".md"
+TEXT = (MARKDOWN, ".txt")
 SUFFIXES = (*TEXT, *ISOLATED)
 SIDECAR = ".yaml"  # speech.pdf is described by speech.pdf.yaml
 MAX_FILE_BYTES = 100_000_000  # the longest texts take some millions, PDFs with pictures some tens of millions
@@ -30,6 +31,7 @@ _LOCKS = ("~$", "._")  # what Word and macOS put beside a document that is open 
 _PDF, _ZIP = b"%PDF-", b"PK\x03\x04"  # how these formats begin, whatever a file's name says
 SIGNATURE_WITHIN = 1024  # bytes: readers allow that much before the mark of a PDF
 _STATES_ID = re.compile(rb"[\r\n]id[ \t]*:")
+_MARKDOWN_TITLE = re.compile(r"\s*#[ \t]+[*_]*(\S.*?)[*_]*(?:[ \t]+#+)?[ \t]*(?:\n|\Z)")  # its closing marks and emphasis are no part of it
 _SEPARATORS = re.compile(r"[\W_]+")
 
 
@@ -327,7 +329,14 @@ def _read(file: CorpusFile, reader: IsolatedReader) -> tuple[Document, tuple[str
         values = read_values(front_matter, 2)  # line 1 is the '---' above
     if not text.strip():
         raise FormatError("no text after the front matter. Add the document's text, or take the file out of the corpus")
-    return parse_document(describe(file.document_id, file.path.name, values, Metadata()), unwrap(text)), ()
+    own = Metadata(_markdown_title(text) if suffix == MARKDOWN else None)
+    return parse_document(describe(file.document_id, file.path.name, values, own), unwrap(text)), ()
+
+
+def _markdown_title(text: str) -> str | None:
+    """Return the heading of the first level that *text* begins with, if it is no numbered section's."""
+    heading = _MARKDOWN_TITLE.match(text)
+    return heading.group(1) if heading and not is_numbered(heading.group(1)) else None
 
 
 def _check_signature(suffix: str, content: bytes) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from index.errors import IndexUnusableError, NewerIndexError
 from index.files import digest_of_blocks
 
-FORMAT_VERSION = 9  # raised whenever parsing, terms or the files of a generation change: older generations are rebuilt
+FORMAT_VERSION = 10  # raised whenever parsing, terms or the files of a generation change: older generations are rebuilt
 REBUILD = "Rebuild it with: python app.py index"
 CURRENT = "CURRENT"  # the pointer file: holds the name of the generation in use
 MANIFEST = "manifest.json"

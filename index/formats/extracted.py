@@ -17,7 +17,7 @@ class FormatError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a file says of itself; only what is declared, nothing concluded."""
+    """What a file says of itself; only what is declared, or marked as its title, nothing concluded."""
 
     title: str | None = None
     date: str | None = None  # as written there

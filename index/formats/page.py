@@ -262,8 +262,8 @@ def _metadata(root: etree._Element) -> Metadata:
         name = (meta.get("property") or meta.get("name") or "").casefold()
         if meta.get("content", "").strip():
             declared.setdefault(name, meta.get("content").strip())
-    named = next((element for path in (".//h1", ".//title") if (element := root.find(path)) is not None), None)
-    heading = "" if named is None else " ".join("".join(named.itertext()).split())
+    named = (" ".join("".join(element.itertext()).split()) for name in ("h1", "title") for element in root.iter(name))
+    heading = next(filter(None, named), "")
     title = next((declared[name] for name in _TITLES if name in declared), heading)
     address = next((link.get("href") for link in root.iter("link") if link.get("rel") == "canonical"), None)
     return Metadata(title or None, next((declared[name] for name in _DATES if name in declared), None), root.get("lang"), address)

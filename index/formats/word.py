@@ -19,7 +19,7 @@ from lxml import etree
 
 from index.formats.extracted import MAX_EXPANDED, MAX_RATIO, RATIO_FREE, Extracted, FormatError, Metadata
 from index.formats.word_numbers import ListNumbers
-from index.parse import Block
+from index.parse import Block, is_numbered
 
 CELLS = " | "  # between the cells of a table's row
 LOOKED_AT = 4096  # bytes of each part's beginning, where a document type with its entities would have to stand
@@ -29,7 +29,7 @@ _BOX = qn("w:txbxContent")
 _NOT_SHOWN = frozenset((qn("w:del"), qn("w:moveFrom"), qn("w:instrText"), qn("w:delText"), qn("w:pPr"), qn("w:rPr"), _FALLBACK))
 _BREAKS = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "\u2011"}
 _WRAPPERS = frozenset((qn("w:sdt"), qn("w:sdtContent"), qn("w:ins"), qn("w:moveTo"), qn("w:customXml")))
-_HEADING = re.compile(r"(?:heading [1-9]|title|subtitle)", re.IGNORECASE)  # built-in styles keep these names in every language
+_HEADING = re.compile(r"heading [1-9]|title|subtitle")  # built-in styles keep these names in every language
 
 
 def read_word(content: bytes) -> Extracted:
@@ -44,7 +44,8 @@ def read_word(content: bytes) -> Extracted:
     reader = _Reader(document)
     blocks = (*reader.blocks(document.element.body), *reader.footnotes())
     properties = document.core_properties
-    return Extracted(blocks, Metadata(title=properties.title.strip() or None, language=properties.language.strip() or None))
+    title = properties.title.strip() or reader.title
+    return Extracted(blocks, Metadata(title=title or None, language=properties.language.strip() or None))
 
 
 def _check_package(content: bytes) -> None:
@@ -71,7 +72,8 @@ class _Reader:
     def __init__(self, document: WordDocument) -> None:
         self._document = document
         self._numbers = ListNumbers(document)
-        self._headings = {style.style_id for style in document.styles if _HEADING.fullmatch(style.name or "")}
+        self._styles = {style.style_id: (style.name or "").lower() for style in document.styles}
+        self._first: tuple[str, str] | None = None  # the first paragraph's style and text, with its number
         self._notes: list[str] = []  # the ids of the footnotes in the order of their marks
 
     def blocks(self, parent: etree._Element) -> Iterator[Block]:
@@ -80,9 +82,10 @@ class _Reader:
             if element.tag == qn("w:p"):
                 number, text = self._numbers.next(element), self._text(element)
                 style = element.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
-                heading = style is not None and style.get(qn("w:val")) in self._headings
+                name = "" if style is None else self._styles.get(style.get(qn("w:val")), "")
                 if text.strip():
-                    yield Block(f"{number}{text}", "heading" if heading else "text")
+                    self._first = self._first or (name, f"{number}{text}")
+                    yield Block(f"{number}{text}", "heading" if _HEADING.fullmatch(name) else "text")
                 for box in element.iter(_BOX):
                     if not any(outer.tag == _FALLBACK for outer in box.iterancestors()):
                         yield from self.blocks(box)
@@ -93,6 +96,13 @@ class _Reader:
                         yield Block(CELLS.join(cells))
             elif element.tag in _WRAPPERS:
                 yield from self.blocks(element)
+
+    @property
+    def title(self) -> str:
+        """The first paragraph, if styled as the title or as an unnumbered heading of the first level; ask once the blocks are read."""
+        style, text = self._first or ("", "")
+        titled = style == "title" or (style == "heading 1" and not is_numbered(text))
+        return " ".join(text.split()) if titled else ""
 
     def footnotes(self) -> Iterator[Block]:
         """Yield the footnotes in the order of their marks; call it once the blocks are read."""

@@ -125,6 +125,27 @@ def test_a_text_without_front_matter_is_a_document_too(tmp_path):
     assert [key for key, _ in description.provenance] == ["title_source"]
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "title"),
+    [
+        pytest.param("# Bishkek Declaration\nPeace.", "d.md", "Bishkek Declaration", id="a heading of the first level"),
+        pytest.param("\n\n#  **Bishkek Declaration**  ##\r\nPeace.", "d.md", "Bishkek Declaration", id="with marks around it"),
+        pytest.param("---\nkind: declaration\n---\n\n# Bishkek Declaration", "d.md", "Bishkek Declaration", id="below front matter"),
+        pytest.param("---\ntitle: The declaration\n---\n# Bishkek", "d.md", "The declaration", id="a stated title goes before it"),
+        pytest.param("## Security\nPeace.", "d.md", "d.md", id="a heading of another level"),
+        pytest.param("# 1. Security\nPeace.", "d.md", "d.md", id="a numbered section"),
+        pytest.param("Peace.\n# Bishkek Declaration", "d.md", "d.md", id="a heading further down"),
+        pytest.param("#Bishkek", "d.md", "d.md", id="no heading"),
+        pytest.param("# Bishkek Declaration\nPeace.", "d.txt", "d.txt", id="no Markdown"),
+    ],
+)
+def test_the_title_that_nobody_states_is_the_heading_that_markdown_begins_with(tmp_path, text, name, title):
+    """It says itself what it is called; nothing else in a text does."""
+    document = read(text.encode(), tmp_path, name)
+    assert document.description.title == title
+    assert any(key == "title_source" for key, _ in document.description.provenance) == (title == name)
+
+
 # --- other formats
 
 

@@ -106,7 +106,13 @@ def test_what_a_page_declares_of_itself_is_taken():
 
 @pytest.mark.parametrize(
     ("page", "title"),
-    [("<title>Site</title><h1>The <i>title</i></h1>", "The title"), ("<title>Site</title><p>x", "Site"), ("<p>x", None)],
+    [
+        ("<title>Site</title><h1>The <i>title</i></h1>", "The title"),
+        ("<title>Site</title><h1><img src=logo.png></h1><h1>The title</h1>", "The title"),
+        ("<title>Site</title><h1> </h1>", "Site"),
+        ("<title>Site</title><p>x", "Site"),
+        ("<p>x", None),
+    ],
 )
 def test_without_a_declared_title_it_is_the_first_heading_or_the_windows(page, title):
     """In this order."""

@@ -190,6 +190,34 @@ def test_the_title_and_language_are_the_files_own():
     assert (about.title, about.language, about.date) == ("Bishkek Declaration", "ru-RU", None)
 
 
+@pytest.mark.parametrize(
+    ("style", "title"),
+    [
+        pytest.param("Title", "Bishkek Declaration", id="the title's style"),
+        pytest.param("Heading 1", "Bishkek Declaration", id="a heading of the first level"),
+        pytest.param("Heading 2", None, id="a heading of another level"),
+        pytest.param("Normal", None, id="no heading"),
+    ],
+)
+def test_without_a_title_of_the_file_it_is_the_first_paragraph_if_its_style_says_so(style, title):
+    """Empty paragraphs before it and tables, such as a letter's head, do not count; what comes later is no title."""
+    document = docx.Document()
+    document.core_properties.title = " "
+    document.add_paragraph(" ")
+    document.add_table(1, 1).cell(0, 0).text = "Secretariat"
+    document.add_paragraph("Bishkek \n Declaration", style=style)
+    document.add_heading("Security", 0)
+    assert read_word(saved(document)).metadata.title == title
+
+
+def test_a_numbered_heading_names_a_section_and_no_document():
+    """Of the first level though it is."""
+    document = docx.Document()
+    document.core_properties.title = ""
+    document.add_heading("1. Security", 1)
+    assert read_word(saved(document)).metadata.title is None
+
+
 PLAIN = docx.Document()
 PLAIN.add_paragraph("x")
 LAUGHS = b"<!DOCTYPE l [<!ENTITY a 'ha'>" + b"".join(b"<!ENTITY %c '%s'>" % (98 + i, b"&%c;" % (97 + i) * 10) for i in range(9)) + b"]>"
