@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from index import graph as module
@@ -72,6 +73,15 @@ def test_token_states_are_those_of_the_reference(reference, exported, files):
         assert ours.ids.tolist() == theirs.ids.tolist()
         dots = (ours.states * theirs.states).sum(axis=1)
         assert (dots / np.linalg.norm(ours.states, axis=1) / np.linalg.norm(theirs.states, axis=1)).mean() > 0.97
+
+
+def test_both_graphs_are_kept_as_onnxruntime_rewrites_them(exported):
+    """Several operators in one, so that no opening has to find them again."""
+    for name in ("graph.onnx", "lower.onnx"):
+        (file,) = exported.glob(f"*/{name}")
+        operators = {node.op_type for node in onnx.load(file).graph.node}
+        assert {"SkipLayerNormalization", "Gelu", "MatMulIntegerToFloat"} <= operators
+        assert "Erf" not in operators  # of which Gelu is made
 
 
 def test_a_graph_is_exported_once(exported, files, monkeypatch):
