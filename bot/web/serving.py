@@ -75,7 +75,7 @@ async def _built(build: "Callable[[], FastAPI]") -> "FastAPI":
 def _uncollected() -> Iterator[None]:
     """Look for no garbage while the block runs, nor ever after among what is there at its end.
 
-    Gradio makes 300,000 objects, of which 1 in 100 is garbage; looking through them over and over took a sixth of the start.
+    Gradio makes 300,000 objects, of which 1 in 100 is garbage; looking through them took a sixth of the start.
     A generation of the index goes when nothing refers to it any more, without being looked for.
     """
     gc.disable()
