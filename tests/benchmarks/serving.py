@@ -24,7 +24,7 @@ PATIENCE = 900  # seconds until a start counts as failed; a later start took 3 m
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A running server: its process, its address, and the seconds from its start until both pages answered."""
+    """A running server: its process, its address, and the seconds from its start until its pages answered."""
 
     process: subprocess.Popen[bytes]
     address: str
@@ -37,12 +37,17 @@ class Served:
         return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def as_users_have_it() -> dict[str, str]:
+    """Return the environment without the variable that keeps Python from keeping what it compiled, as some images of Python set it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 @contextmanager
 def serve(index_dir: Path, interpreter: tuple[str, ...] = (), errors: IO[bytes] | int = subprocess.DEVNULL) -> Iterator[Served]:
     """Run ``python app.py`` over the index in *index_dir* on a free port, and stop it at the end."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    environment = {**os.environ, "SCO_PORT": str(port), "SCO_INDEX_DIR": str(index_dir)}
+    environment = {**as_users_have_it(), "SCO_PORT": str(port), "SCO_INDEX_DIR": str(index_dir)}
     address, started = f"http://127.0.0.1:{port}", time.perf_counter()
     process = subprocess.Popen([sys.executable, *interpreter, "app.py"], cwd=ROOT, env=environment, stdout=errors, stderr=errors)
     try:
@@ -60,7 +65,7 @@ def _answers(port: int) -> bool:
     """Ask with as little work as can be: a client of httpx reads all certificates of the machine, in time that the start wants."""
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        for path in ("/healthz", "/"):
+        for path in ("/healthz", "/", "/config"):  # the last is what the page asks before it shows the chat
             connection.request("GET", path)
             answer = connection.getresponse()
             answer.read()
