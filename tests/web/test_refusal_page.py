@@ -5,10 +5,10 @@ import re
 import pytest
 
 from bot.languages import VOICES, language_of
+from bot.web.access import Access
 from bot.web.labels import labels
 from bot.web.refusal_page import refused
 from bot.web.refusals import RefusalError, in_words
-from bot.web.server import Access
 from tests.project import ROOT
 from tests.web.examples import Parsed
 from tests.web.site import Scripted, site
