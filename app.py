@@ -251,14 +251,23 @@ def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
 
 def _assistant(settings: "Settings") -> "Assistant":
     """Return the assistant over the index, which is followed when another is built or published."""
-    from bot.assistant import Assistant
-    from bot.chat_model import NONE, open_chat_model
-    from bot.following import FollowingAssistant
-    from index.command import check_encoder, open_index
-    from index.current import Following
+    from concurrent.futures import ThreadPoolExecutor
 
-    chat_model = None if settings.chat_model == NONE else open_chat_model(settings.chat_model)
-    opened = open_index(_place(settings), sys.stderr)
+    from index.embedding import check_model
+
+    with ThreadPoolExecutor(1) as aside:
+        checked = aside.submit(check_model, settings.embedding_model)  # 91 MB are digested while what answers is imported
+        from bot.assistant import Assistant
+        from bot.chat_model import NONE, open_chat_model
+        from bot.following import FollowingAssistant
+        from index.command import check_encoder, open_index
+        from index.cross_encoder import open_cross_encoder
+        from index.current import Following
+
+        chat_model = None if settings.chat_model == NONE else open_chat_model(settings.chat_model)
+        files = checked.result()
+        aside.submit(open_cross_encoder, files.digest)  # it is remembered, and the assistant below finds it open
+        opened = open_index(_place(settings), files, sys.stderr)
 
     def assistant(store: "Store") -> Assistant:
         check_encoder(store, opened.embeddings)

@@ -77,9 +77,11 @@ def verify_index(place: Place, output: TextIO, errors: TextIO) -> bool:
     return True
 
 
-def open_index(place: Place, errors: TextIO) -> Opened:
-    """Return the index that answers, which is built first where the folder's own is missing or out of date. Raises UserError."""
-    files = check_model(place.model)
+def open_index(place: Place, files: ModelFiles, errors: TextIO) -> Opened:
+    """Return the index that answers under the model *files*, which is built first where the folder's own is missing or out of date.
+
+    Raises UserError.
+    """
     if place.server is not None:
         from index.milvus_store import Published
 
