@@ -220,8 +220,9 @@ def _follow_up(text: str, earlier: Sequence[Understood], language: _Language) ->
         return replace(_joined(piece, past), alone=None)  # a piece asks nothing that sentences could be read for
     if language.match("asking_on", bare):
         return _joined(text, past)
-    if not _points_back(text, language):
-        return None
+    own = _topic(text, language)
+    if not _points_back(text, language) or (_subject(own, language) and not _points_back(own, language)):
+        return None  # "its position on X" names its subject: whose position it is, the one before need not tell
     if place := language.find("place", text):
         there = next((root for root in (one.root for one in reversed(earlier)) if _is_name(_topic(root, language))), "")
         if there:

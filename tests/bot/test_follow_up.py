@@ -118,6 +118,14 @@ def test_a_request_for_the_source_asks_the_last_question_again(message):
     assert [(past.question, past.turn) for past in understood.earlier] == [(BEES, 2)]
 
 
+@pytest.mark.parametrize("message", ["What is its position on honey prices?", "and what is their view of the queen?"])
+def test_a_question_that_names_its_subject_is_left_as_it_is_whoever_is_asked_about(message):
+    """Beside the subject before, it would be on both."""
+    understood = understand(message, after(BEES))
+    assert (understood.wish, understood.alone) == ("answer", None)
+    assert understood.question == message
+
+
 def test_more_on_a_subject_that_the_message_holds_wants_no_earlier_one():
     """As a first message, "its" can only point at what stands before it."""
     named = "what the guild says on honey, beyond its price"
