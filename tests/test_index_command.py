@@ -30,7 +30,8 @@ def index(tmp_path, monkeypatch) -> Path:
         monkeypatch.delenv(f"SCO_{field.name.upper()}", raising=False)
     monkeypatch.setenv("SCO_INDEX_DIR", str(tmp_path / "index"))
     monkeypatch.setenv("SCO_CORPUS_DIR", str(tmp_path / "corpus"))
-    monkeypatch.setattr("index.command.check_model", lambda name: WordEmbeddings().files)
+    for module in ("index.command", "index.embedding"):  # from the one a build takes it, from the other what answers
+        monkeypatch.setattr(f"{module}.check_model", lambda name: WordEmbeddings().files)
     monkeypatch.setattr("index.command.prepare_encoder", lambda files, folder: WordEmbeddings())
     for texts in (OLD, NEW):
         build(put(tmp_path / "corpus", texts), tmp_path / "index", WordEmbeddings(), silent)

@@ -29,7 +29,8 @@ def corpus(tmp_path, monkeypatch, milvus, request) -> Path:
     monkeypatch.setenv("SCO_MILVUS_PREFIX", f"command_{len(request.node.name)}")
     monkeypatch.setenv("SCO_INDEX_DIR", str(tmp_path / "index"))
     monkeypatch.setenv("SCO_CORPUS_DIR", str(tmp_path / "corpus"))
-    monkeypatch.setattr("index.command.check_model", lambda name: WordEmbeddings().files)
+    for module in ("index.command", "index.embedding"):  # from the one a build takes it, from the other what answers
+        monkeypatch.setattr(f"{module}.check_model", lambda name: WordEmbeddings().files)
     monkeypatch.setattr("index.command.prepare_encoder", lambda files, folder: folder.mkdir(exist_ok=True) or WordEmbeddings())
     return put(tmp_path / "corpus", OLD)
 
