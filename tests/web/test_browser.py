@@ -29,10 +29,12 @@ WIDE, LAPTOP = {"width": 1440, "height": 900}, {"width": 1280, "height": 720}
 PHONE, SMALL = {"width": 390, "height": 844}, {"width": 320, "height": 568}
 # What Chromium says when a machine is slow; it tells of time alone.
 LATE = re.compile(r"was preloaded using link preload but not used within a few seconds")
+# What Gradio says of the stream that it breaks off itself when a page is left soon after a reply.
+LEFT = re.compile(r"AbortError: signal is aborted without reason")
 
 
 def _complains(message: ConsoleMessage) -> bool:
-    return message.type in ("error", "warning") and not LATE.search(message.text)
+    return message.type in ("error", "warning") and not LATE.search(message.text) and not LEFT.match(message.text)
 
 
 class Moody:
