@@ -1,13 +1,8 @@
 """A question and a sentence, read together, become one number; the reference model and torch are the judges."""
 
-import logging
-from pathlib import Path
-
 import numpy as np
-import pytest
 import torch
 
-from index import cross_encoder as cross_encoder_module
 from index.cross_encoder import ASKED_TOKENS, TOLD_TOKENS, load_cross_encoder, open_cross_encoder, pair_of
 from index.embedding import DEFAULT_MODEL, check_model
 from index.training.cross_model import CrossEncoderModule, join
@@ -66,38 +61,7 @@ def test_the_graph_gives_the_logits_of_the_module_that_was_trained(embeddings):
     np.testing.assert_allclose(by_graph, by_torch, atol=0.1)
 
 
-# --- weights that cannot be used
-
-
-@pytest.fixture
-def weights(tmp_path, monkeypatch) -> Path:
-    """A copy of the project's weights and their digest in the place of the originals."""
-    original = cross_encoder_module._WEIGHTS
-    for path in (original, original.with_suffix(".sha256")):
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    monkeypatch.setattr(cross_encoder_module, "_WEIGHTS", tmp_path / original.name)
-    open_cross_encoder.cache_clear()
-    yield tmp_path / "cross_encoder.npz"
-    open_cross_encoder.cache_clear()
-
-
-def test_altered_weights_are_not_used_and_the_log_says_so(weights, caplog):
-    """One bit is enough; answers are chosen without them."""
-    content = bytearray(weights.read_bytes())
-    content[len(content) // 2] ^= 1
-    weights.write_bytes(content)
-    with caplog.at_level(logging.WARNING):
-        assert open_cross_encoder(check_model(DEFAULT_MODEL).digest) is None
-    assert f"{weights} was altered" in caplog.text
-
-
-@pytest.mark.parametrize("name", ["cross_encoder.npz", "cross_encoder.sha256"])
-def test_missing_weights_are_named_in_the_log(weights, caplog, name):
-    """The weights or their digest."""
-    (weights.parent / name).unlink()
-    with caplog.at_level(logging.WARNING):
-        assert open_cross_encoder(check_model(DEFAULT_MODEL).digest) is None
-    assert f"{weights.parent / name}" in caplog.text
+# --- another encoder
 
 
 def test_there_is_no_cross_encoder_for_another_encoder():

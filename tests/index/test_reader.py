@@ -1,9 +1,7 @@
 """A question and found sentences become one number each; torch is the judge of the arithmetic."""
 
 import io
-import logging
 from dataclasses import fields
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import reader as reader_module
 from index.build import build
 from index.embedding import DEFAULT_MODEL, TokenStates, check_model
 from index.reader import Reader, load_reader, open_reader
@@ -158,37 +155,6 @@ def test_the_file_names_the_encoder_that_it_is_for_and_no_place_of_where_it_was_
     assert load_reader(content)[0] == "e"
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         assert b".py" not in stored["graph"].tobytes()
-
-
-@pytest.fixture
-def weights(tmp_path, monkeypatch) -> Path:
-    """A copy of the project's weights and their digest in the place of the originals."""
-    original = reader_module._WEIGHTS
-    for path in (original, original.with_suffix(".sha256")):
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    monkeypatch.setattr(reader_module, "_WEIGHTS", tmp_path / original.name)
-    open_reader.cache_clear()
-    yield tmp_path / "reader.npz"
-    open_reader.cache_clear()
-
-
-def test_altered_weights_are_not_used_and_the_log_says_so(weights, caplog):
-    """One bit is enough; search works without them."""
-    content = bytearray(weights.read_bytes())
-    content[len(content) // 2] ^= 1
-    weights.write_bytes(content)
-    with caplog.at_level(logging.WARNING):
-        assert open_reader(check_model(DEFAULT_MODEL).digest) is None
-    assert f"{weights} was altered" in caplog.text
-
-
-@pytest.mark.parametrize("name", ["reader.npz", "reader.sha256"])
-def test_missing_weights_are_named_in_the_log(weights, caplog, name):
-    """The weights or their digest."""
-    (weights.parent / name).unlink()
-    with caplog.at_level(logging.WARNING):
-        assert open_reader(check_model(DEFAULT_MODEL).digest) is None
-    assert f"{weights.parent / name}" in caplog.text
 
 
 # --- another encoder
