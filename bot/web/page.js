@@ -22,7 +22,8 @@ let shown = null; // the address in the panel
 let newest = null; // which answer was the last one when we looked
 let opener = null; // what opened the sheet, on a phone
 let restored = false; // whether an unsent question was put back
-let led = { questions: 0, top: 0 }; // how many questions there were, and how far down we scrolled for the last one
+let led = 0; // how many questions there were when we last put one at the top
+let away = false; // whether the reader has touched the conversation since
 
 function show(address) {
   shown = address;
@@ -97,14 +98,19 @@ function translate() {
     if (example.ariaLabel !== example.textContent.trim()) example.ariaLabel = example.textContent.trim();
 }
 
-// The newest question goes to the top, so that its reply is read from its beginning; who scrolls away is left there.
-function lead(log) {
-  const questions = log.querySelectorAll('[data-testid="user"]');
-  const newest = questions[questions.length - 1];
-  if (!newest || (questions.length === led.questions && Math.abs(log.scrollTop - led.top) > 1)) return;
-  log.scrollTop += newest.getBoundingClientRect().top - log.getBoundingClientRect().top - ABOVE;
-  led = { questions: questions.length, top: log.scrollTop };
+// The newest question goes to the top, so that its reply is read from its beginning; who scrolls away is left there. What the
+// reader does tells that, not where the conversation stands: the browser moves it too, when something above or below goes.
+function lead() {
+  const log = conversation.querySelector('[role="log"]');
+  const questions = log ? log.querySelectorAll('[data-testid="user"]') : [];
+  if (questions.length !== led) away = false;
+  led = questions.length;
+  if (!led || away) return;
+  log.scrollTop += questions[led - 1].getBoundingClientRect().top - log.getBoundingClientRect().top - ABOVE;
 }
+const sizes = new ResizeObserver(lead); // what is laid out late moves it as well
+for (const done of ["wheel", "touchmove", "pointerdown", "keydown"])
+  conversation.addEventListener(done, (event) => (away ||= Boolean(event.target.closest("#chat"))), { capture: true, passive: true });
 
 // A new answer shows its first citation at once. Gradio names each message by its markup;
 // a screen reader needs a word.
@@ -116,7 +122,8 @@ new MutationObserver(() => {
   }
   const log = conversation.querySelector('[role="log"]');
   if (log && log.ariaLabel !== conversation.dataset.log) log.ariaLabel = conversation.dataset.log;
-  if (log) lead(log);
+  if (log) for (const part of [log, ...log.children]) sizes.observe(part); // again is no more than once
+  lead();
   const down = conversation.querySelector(".scroll-down-button-container button"); // named in English by Gradio
   if (down && down.title !== conversation.dataset.down) Object.assign(down, { title: conversation.dataset.down, ariaLabel: conversation.dataset.down });
   conversation.querySelector('.examples[role="list"]')?.setAttribute("role", "group"); // of buttons, which are no items of a list
