@@ -1,7 +1,8 @@
 """Turns a question and one sentence, read together, into a number: how strongly the sentence answers the question.
 
-Slower and surer than index/reader.py, whose best sentence it reads once more. The lower layers are the encoder's own; the upper ones
-were trained further and come with the project as a graph, for one encoder alone. Knows nothing of indexes, documents or thresholds.
+Slower and surer than index/reader.py, whose best sentence it reads once more. It is the encoder trained further: what changed in the
+lower layers comes with the project as thin matrices, the upper layers as a graph, for one encoder alone.
+Knows nothing of indexes, documents or thresholds.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding import Encoder
+from index.embedding import Encoder, LowerChanges
 from index.runtime import open_session, shipped
 
 if TYPE_CHECKING:
@@ -48,6 +49,22 @@ def pair_of(question: NDArray[np.int64], sentence: NDArray[np.int64]) -> tuple[N
     asked = np.concatenate([question[:-1][: ASKED_TOKENS - 1], end])
     told = np.concatenate([sentence[1:-1][: TOLD_TOKENS - 1], end])
     return np.concatenate([asked, told]), np.repeat(np.array([0, 1]), [len(asked), len(told)])
+
+
+def lower_changes(model_digest: str) -> LowerChanges | None:
+    """Return what the cross-encoder adds to the lower layers of the encoder of *model_digest*; None as for `open_cross_encoder`."""
+    content = shipped(_WEIGHTS)
+    return load_lower_changes(content, model_digest) if content is not None else None
+
+
+def load_lower_changes(content: bytes, model_digest: str) -> LowerChanges | None:
+    """Return what the cross-encoder in *content* adds to the lower layers, or None if it is for another encoder."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        if str(stored["encoder"]) != model_digest:
+            return None
+        names = [name.removesuffix(".down") for name in stored.files if name.endswith(".down")]
+        down, up = ([stored[f"{name}.{side}"].astype(np.float32) for name in names] for side in ("down", "up"))
+        return LowerChanges(dict(zip(names, zip(down, up, strict=True), strict=True)), hashlib.sha256(content).hexdigest())
 
 
 @cache

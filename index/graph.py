@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding import LOWER_LAYERS, STATE_LAYERS, Encoder, ModelFiles, SentenceEmbeddings, TokenStates, Vectors
+from index.cross_encoder import lower_changes
+from index.embedding import STATE_LAYERS, Encoder, LowerChanges, ModelFiles, SentenceEmbeddings, TokenStates, Vectors
 from index.errors import ModelError
 from index.files import sha256, write_synced
 from index.runtime import open_session
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import torch
 
 LEAST_COSINE = 0.97  # between graph and reference for every probe; the default model's lowest over questions and paragraphs is 0.985
-GRAPH_VERSION = 3  # raised when the export below changes: older graphs are exported anew
+GRAPH_VERSION = 4  # raised when the export below changes: older graphs are exported anew
 LONGEST = 512  # tokens read of a text by a model that names no limit of its own
 OPSET = 18  # of ONNX; what torch's exporter and onnxruntime's quantisation both know
 PROBES = (  # compared before a graph is used, beside texts of the corpus: short, long, numbers, another script, one word
@@ -50,7 +51,7 @@ class GraphEncoder(Encoder):
     """
 
     def __init__(self, files: ModelFiles, graph: bytes | Path, digest: str, longest: int, lower: bytes | Path | None = None) -> None:
-        """Take the whole model as *graph*, and its lower layers alone as *lower* where it has them: a file, or what it holds.
+        """Take the whole model as *graph*, and as *lower* its lower layers as a cross-encoder changed them: files, or what they hold.
 
         *digest* is the graph's sha256 (hex), which takes 20 ms to compute.
         """
@@ -96,9 +97,12 @@ class GraphEncoder(Encoder):
         return vector, TokenStates(ids, states)
 
     def lower_states(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return what the LOWER_LAYERS make of the tokens *ids*, shape ``(len(ids), dimension)``. Raises ModelError without such layers."""
+        """Return what the LOWER_LAYERS, as a cross-encoder changed them, make of the tokens *ids*, shape ``(len(ids), dimension)``.
+
+        Raises ModelError if there is no cross-encoder for the model.
+        """
         if self._lower is None:
-            raise ModelError(f"The model {self.files.name} has no layers {STATE_LAYERS}, so its lower ones were not exported.")
+            raise ModelError(f"There is no cross-encoder for the model {self.files.name}.")
         states: NDArray[np.float32] = self._lower.run(["lower"], _inputs(ids))[0][0]
         return states
 
@@ -117,8 +121,12 @@ def _inputs(ids: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
 def open_graph(files: ModelFiles, folder: Path) -> GraphEncoder | None:
     """Return the graph that was exported into *folder* for the model *files*, or None if there is none to be trusted.
 
-    A graph whose digest differs from its record, or of another model or version, is not opened.
+    A graph whose digest differs from its record, or of another model, cross-encoder or version, is not opened.
     """
+    return _opened(files, folder, lower_changes(files.digest))
+
+
+def _opened(files: ModelFiles, folder: Path, changes: LowerChanges | None) -> GraphEncoder | None:
     place = _place(files, folder)
     try:
         record = json.loads((place / "graph.json").read_text(encoding="utf-8"))
@@ -127,7 +135,7 @@ def open_graph(files: ModelFiles, folder: Path) -> GraphEncoder | None:
         lower = graphs[1] if graphs[1].stat().st_size else None
     except (OSError, ValueError):
         return None
-    expected = {"version": GRAPH_VERSION, "model_digest": files.digest, "sha256": digests}
+    expected = {**_origin(files, changes), "sha256": digests}
     if not (isinstance(record, dict) and expected.items() <= record.items() and isinstance(record.get("longest"), int)):
         log.warning("The encoder's graph in %s was altered or is of another version; it is exported anew.", place)
         return None
@@ -139,16 +147,26 @@ def is_exported(files: ModelFiles, folder: Path) -> bool:
     return (_place(files, folder) / "graph.json").is_file()
 
 
+def _origin(files: ModelFiles, changes: LowerChanges | None) -> dict[str, object]:
+    """Return what a graph is made of, as its record says."""
+    return {"version": GRAPH_VERSION, "model_digest": files.digest, "changes_digest": changes.digest if changes else ""}
+
+
 def prepare_encoder(files: ModelFiles, folder: Path) -> Encoder:
     """Return the graph of the model *files*, exported into *folder* first if it is not there.
 
     A model that cannot be exported, or whose graph disagrees with it, is used as it is, through torch: slower, and said so in the log.
     Raises ModelError if the model does not load.
     """
-    opened = open_graph(files, folder)
+    return prepare_changed_encoder(files, folder, lower_changes(files.digest))
+
+
+def prepare_changed_encoder(files: ModelFiles, folder: Path, changes: LowerChanges | None) -> Encoder:
+    """Return what `prepare_encoder` does, its lower layers changed for another cross-encoder than the one that comes with the project."""
+    opened = _opened(files, folder, changes)
     if opened is not None:
         return opened
-    reference = SentenceEmbeddings(files)
+    reference = SentenceEmbeddings(files, changes)
     try:
         graph, lower, longest = _export(reference)
         encoder = GraphEncoder(files, graph, _digest(graph), longest, lower)
@@ -160,9 +178,8 @@ def prepare_encoder(files: ModelFiles, folder: Path) -> Encoder:
         log.warning("The exported graph of %s agrees with it by a cosine of %.3f only; torch runs it instead.", files.name, agreement)
         return reference
     record = {
-        "version": GRAPH_VERSION,
+        **_origin(files, changes),
         "model": files.name,
-        "model_digest": files.digest,
         "sha256": [encoder.engine, _digest(lower)],
         "longest": longest,
         "lowest_cosine": round(agreement, 4),
@@ -171,7 +188,7 @@ def prepare_encoder(files: ModelFiles, folder: Path) -> Encoder:
         _write(_place(files, folder), {"graph.onnx": graph, "lower.onnx": lower, "graph.json": json.dumps(record, indent=1).encode()})
     except OSError as error:
         log.warning("The encoder's graph cannot be kept in %s (%s); the next start exports it again.", folder, error.strerror)
-    return open_graph(files, folder) or encoder  # by path, where it could be kept
+    return _opened(files, folder, changes) or encoder  # by path, where it could be kept
 
 
 def _place(files: ModelFiles, folder: Path) -> Path:
@@ -201,7 +218,7 @@ def _agreement(reference: SentenceEmbeddings, encoder: GraphEncoder) -> float:
 def _export(reference: SentenceEmbeddings) -> tuple[bytes, bytes, int]:
     """Return the model as an ONNX graph with int8 weights, its lower layers as another, and the number of tokens that it reads at most.
 
-    The second is empty for a model that has too few layers.
+    The second is empty for a model that has no cross-encoder.
     """
     import tempfile
 
@@ -286,6 +303,7 @@ def _exported_module(reference: SentenceEmbeddings) -> tuple["torch.nn.Module", 
         def __init__(self) -> None:
             super().__init__()
             self.model = model
+            self.lower = reference.lower_layers
 
         def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, ...]:
             features = {"input_ids": input_ids, "attention_mask": attention_mask}
@@ -296,6 +314,9 @@ def _exported_module(reference: SentenceEmbeddings) -> tuple["torch.nn.Module", 
             layers = encoded["all_layer_embeddings"]
             if len(layers) <= max(STATE_LAYERS):
                 return (vectors,)
-            return vectors, torch.cat([layers[layer] for layer in STATE_LAYERS], dim=-1), layers[LOWER_LAYERS]
+            states = torch.cat([layers[layer] for layer in STATE_LAYERS], dim=-1)
+            if self.lower is None:
+                return vectors, states
+            return vectors, states, self.lower(input_ids, attention_mask).last_hidden_state
 
     return Pipeline().eval(), int(model.max_seq_length or LONGEST)

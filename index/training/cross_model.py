@@ -1,6 +1,7 @@
 """The cross-encoder as a torch module: turns batches of joined question-sentence pairs into one logit each.
 
-And its upper layers into the graph that index/cross_encoder.py runs without torch. Knows nothing of where pairs come from.
+And its upper layers into the graph that index/cross_encoder.py runs without torch, and what changed in the lower ones into thin
+matrices. Knows nothing of where pairs come from.
 """
 
 import tempfile
@@ -20,6 +21,7 @@ from index.training.model import OPSET
 
 DROPOUT = 0.1  # of what the head is given
 BLOCKED = -1e9  # added to the attention given to padding
+RANK = 12  # of what is added to a weight of the lower layers: half a megabyte in all, which is what the upper ones leave of six
 
 Ids = NDArray[np.int64]
 
@@ -33,8 +35,25 @@ class JoinedBatch:
     used: Tensor  # False for padding
 
 
+class LowRank(nn.Module):
+    """A linear layer that stays as it is, and a product of two thin matrices added to it: nothing at first (Hu et al. 2021, LoRA)."""
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.linear = linear
+        self.down = nn.Linear(linear.in_features, RANK, bias=False)
+        self.up = nn.Linear(RANK, linear.out_features, bias=False)
+        nn.init.normal_(self.down.weight, std=linear.in_features**-0.5)
+        nn.init.zeros_(self.up.weight)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """Return what the layer makes of *states*, and what is added."""
+        added: Tensor = self.linear(states) + self.up(self.down(states))
+        return added
+
+
 class CrossEncoderModule(nn.Module):
-    """The encoder's transformer with its lower layers left as they are, and a head on what the upper ones make of a pair."""
+    """The encoder's transformer, its lower layers changed by little, and a head on what the upper ones make of a pair."""
 
     def __init__(self, files: ModelFiles) -> None:
         from transformers import BertModel
@@ -46,16 +65,20 @@ class CrossEncoderModule(nn.Module):
         nn.init.zeros_(self.side.weight)  # so that the upper layers begin with what they know
         self.head = nn.Sequential(nn.Linear(3 * width, width), nn.GELU(), nn.Linear(width, 1))
         self.drop = nn.Dropout(DROPOUT)
-        for part in self._lower():
-            part.requires_grad_(requires_grad=False)
+        self.transformer.embeddings.requires_grad_(requires_grad=False)
+        for layer in self.lower_layers():
+            layer.requires_grad_(requires_grad=False)
+            for name, linear in [(name, part) for name, part in layer.named_modules() if isinstance(part, nn.Linear)]:
+                layer.set_submodule(name, LowRank(linear))
 
-    def _lower(self) -> list[nn.Module]:
-        return [self.transformer.embeddings, *self.transformer.encoder.layer[:LOWER_LAYERS]]
+    def lower_layers(self) -> list[nn.Module]:
+        """Return the layers that are changed by thin matrices alone."""
+        return list(self.transformer.encoder.layer[:LOWER_LAYERS])
 
     def train(self, mode: bool = True) -> "CrossEncoderModule":
-        """Set the mode of what is trained; the lower layers never drop out."""
+        """Set the mode of the upper layers and the head; the lower ones never drop out."""
         super().train(mode)
-        for part in self._lower():
+        for part in (self.transformer.embeddings, *self.lower_layers()):
             part.eval()
         return self
 
@@ -63,10 +86,19 @@ class CrossEncoderModule(nn.Module):
         """Return one logit a pair, shape ``(pairs,)``."""
         mask = torch.zeros(batch.used.shape).masked_fill(~batch.used, BLOCKED)[:, None, None, :]
         with torch.no_grad():
-            states = self.transformer.embeddings(input_ids=batch.ids)
-            for layer in self.transformer.encoder.layer[:LOWER_LAYERS]:
-                states = _run(layer, states, mask)
+            states: Tensor = self.transformer.embeddings(input_ids=batch.ids)
+        for layer in self.lower_layers():
+            states = _run(layer, states, mask)
         return self.upper(states, batch.of_sentence, batch.used, mask)
+
+    def changes(self) -> dict[str, tuple[NDArray[np.float16], NDArray[np.float16]]]:
+        """Return the thin matrices by the names of the weights that they are added to, as index/embedding.py's LowerChanges has them."""
+        return {
+            f"{number}.{name}": (_halved(part.down), _halved(part.up))
+            for number, layer in enumerate(self.lower_layers())
+            for name, part in layer.named_modules()
+            if isinstance(part, LowRank)
+        }
 
     def upper(self, states: Tensor, of_sentence: Tensor, used: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         """Return the logits of pairs whose tokens the lower layers have made *states*; without *used* no token is padding."""
@@ -77,6 +109,10 @@ class CrossEncoderModule(nn.Module):
         means = [(states * side.unsqueeze(-1)).sum(1) / side.sum(1, keepdim=True) for side in sides]
         logits: Tensor = self.head(self.drop(torch.cat([states[:, 0], *means], dim=1)))
         return logits[:, 0]
+
+
+def _halved(linear: nn.Linear) -> NDArray[np.float16]:
+    return linear.weight.detach().numpy().astype(np.float16)
 
 
 def _run(layer: nn.Module, states: Tensor, mask: Tensor | None) -> Tensor:

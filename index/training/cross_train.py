@@ -11,15 +11,19 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from tqdm import tqdm
 
-from index.cross_encoder import CrossEncoder, load_cross_encoder
+from index.cross_encoder import CrossEncoder, load_cross_encoder, load_lower_changes
 from index.embedding import Encoder
 from index.errors import UserError
+from index.graph import prepare_changed_encoder
 from index.reader import Reader, open_reader
 from index.training.command import Plan, Trained, advance, run
 from index.training.cross_model import CrossEncoderModule, Ids, join, upper_graph
@@ -37,7 +41,7 @@ ELSEWHERE_AMONG = 8  # of the sentences of all other paragraphs with most words 
 RARE = 3.0  # information from which a token finds sentences elsewhere: below, half of them hold it
 LENGTH_PRIOR = 12  # tokens added to a sentence's length where shared words are counted, or the shortest would win
 WEIGHT_DECAY = 0.01
-HEAD_RATE = 5.0  # times the rate: the head begins from nothing
+NEW_RATE = 5.0  # times the rate: the head and the thin matrices begin from nothing
 AVERAGING = 0.998  # share of the mean that stays at each step: it spans some 500 steps
 LARGEST_GRADIENT = 1.0  # norm to which gradients are cut
 
@@ -117,13 +121,13 @@ def fit(net: CrossEncoderModule, data: Data, ids: Mapping[str, Ids], plan: Plan,
     words = Words([*data.public, *data.near_misses], ids)
     steps = sum(-(-len(groups) // BATCH_GROUPS) for groups in epochs)
     trained = {name: values for name, values in net.named_parameters() if values.requires_grad}
-    upper = [values for name, values in trained.items() if name.startswith("transformer.")]
-    new = [values for name, values in trained.items() if not name.startswith("transformer.")]
+    upper = [values for name, values in trained.items() if name.startswith("transformer.") and not _is_thin(name)]
+    new = [values for name, values in trained.items() if not name.startswith("transformer.") or _is_thin(name)]
     optimiser = torch.optim.AdamW([{"params": upper}, {"params": new}], lr=plan.rate, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.98))
     mean = {name: values.detach().clone() for name, values in trained.items()}
     net.train()
     for step, batch in enumerate(batch for groups in epochs for batch in _batches(groups, words, ids, rng)):
-        for parameters, times in zip(optimiser.param_groups, (1.0, HEAD_RATE), strict=True):
+        for parameters, times in zip(optimiser.param_groups, (1.0, NEW_RATE), strict=True):
             parameters["lr"] = times * rate_at(step / steps, plan.rate)
         logits = net(join([(ids[question], ids[sentence]) for group in batch for question, sentence, _ in group]))
         loss = loss_of(logits, [[label for *_, label in group] for group in batch], RANKED)
@@ -140,6 +144,10 @@ def fit(net: CrossEncoderModule, data: Data, ids: Mapping[str, Ids], plan: Plan,
     net.eval()
 
 
+def _is_thin(name: str) -> bool:
+    return name.endswith((".down.weight", ".up.weight"))
+
+
 def _batches(groups: Sequence[Group], words: Words, ids: Mapping[str, Ids], rng: random.Random) -> Iterator[list[list[Labelled]]]:
     """Yield the pairs of all groups in chance order, BATCH_GROUPS at a time, groups of like length together."""
     order = list(groups)
@@ -154,9 +162,12 @@ def _batches(groups: Sequence[Group], words: Words, ids: Mapping[str, Ids], rng:
 
 
 def weights_file(net: CrossEncoderModule, encoder_digest: str) -> bytes:
-    """Return the content of cross_encoder.npz: the upper layers as a graph, and the digest of the encoder that they are for."""
+    """Return the content of cross_encoder.npz: the upper layers as a graph, the lower ones' changes, and the digest of their encoder."""
     content = io.BytesIO()
-    np.savez_compressed(content, graph=np.frombuffer(upper_graph(net), dtype=np.uint8), encoder=np.array(encoder_digest))
+    arrays: dict[str, NDArray[np.generic]] = {"graph": np.frombuffer(upper_graph(net), dtype=np.uint8), "encoder": np.array(encoder_digest)}
+    for name, (down, up) in net.changes().items():
+        arrays |= {f"{name}.down": down, f"{name}.up": up}
+    np.savez_compressed(content, allow_pickle=False, **arrays)
     return content.getvalue()
 
 
@@ -196,7 +207,9 @@ def train(data: Data, embeddings: Encoder, plan: Plan) -> Trained:
         fit(net, data, ids, plan, partial(advance, bar))
     content = weights_file(net, embeddings.files.digest)
     _, cross_encoder = load_cross_encoder(content)
-    return Trained(content, {name: asdict(measure(cross_encoder, reader, embeddings, held)) for name, held in data.held.items()})
+    with TemporaryDirectory() as folder:
+        changed = prepare_changed_encoder(embeddings.files, Path(folder), load_lower_changes(content, embeddings.files.digest))
+        return Trained(content, {name: asdict(measure(cross_encoder, reader, changed, held)) for name, held in data.held.items()})
 
 
 if __name__ == "__main__":

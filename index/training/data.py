@@ -7,7 +7,7 @@ import hashlib
 import json
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from index.errors import UserError
 from index.files import sha256
 from index.parse import split_sentences
 
-OWN = Path(__file__).parent  # holds questions.jsonl and paragraphs.jsonl, written for this project
+OWN = Path(__file__).parent  # holds questions.jsonl and paragraphs.jsonl, written for this project, and wiki.jsonl
+WIKI = "squadshifts-new_wiki.json"  # the public set whose paragraphs the questions of wiki.jsonl were asked of
 # The public sets by file name, and how many questions are taken of each: none may outweigh the speeches.
 PUBLIC = {
     "squadshifts-new_wiki.json": 6000,
@@ -30,6 +31,7 @@ SQUAD_TRAINED = ("Normans", "1973_oil_crisis", "Yuan_dynasty", "Imperialism")  #
 SQUAD_HELD = ("Huguenot", "Packet_switching", "Scottish_Parliament", "French_and_Indian_War")
 HELD_PUBLIC = 250  # questions kept aside of each public set, of paragraphs that none is trained on
 HELD_SHARE = 5  # one paragraph of so many of the speeches is kept aside
+DIGEST_LENGTH = 16  # hex digits that stand for a paragraph: no two of some thousands agree in them
 PARAGRAPH_QUESTIONS = 6  # questions taken of a public paragraph at most, so that many paragraphs are seen
 PARAGRAPH_SENTENCES = range(2, 13)  # of a public paragraph: one alone leaves nothing to tell apart, whole articles outweigh
 
@@ -74,6 +76,7 @@ def read_data(folder: Path, squad: Path | None, without: str | None = None) -> D
     digests: dict[str, str] = {}
     trained: dict[str, list[Group]] = {source: [] for source in SOURCES}
     held: dict[str, list[Group]] = {source: [] for source in SOURCES}
+    near: tuple[Group, ...] = ()
     for name, count in PUBLIC.items():
         if (folder / name).is_file():
             groups = [group for article in read_squad(folder / name).values() for group in article]
@@ -82,6 +85,10 @@ def read_data(folder: Path, squad: Path | None, without: str | None = None) -> D
             trained[source] += drawn
             held[source] += sample_paragraphs([group for group in groups if group.paragraph not in seen], HELD_PUBLIC)
             digests[name] = sha256(folder / name)
+    if (folder / WIKI).is_file():
+        texts = {group.paragraph: group.sentences for article in read_squad(folder / WIKI).values() for group in article}
+        near = read_digested(OWN / "wiki.jsonl", texts)
+        digests["wiki.jsonl"] = sha256(OWN / "wiki.jsonl")
     trained["speeches"] += read_lines(OWN / "questions.jsonl", OWN / "paragraphs.jsonl")
     digests |= {name: sha256(OWN / name) for name in ("questions.jsonl", "paragraphs.jsonl")}
     if all((folder / name).is_file() for name in SPEECHES):
@@ -97,10 +104,11 @@ def read_data(folder: Path, squad: Path | None, without: str | None = None) -> D
         digests[squad.name] = sha256(squad)
     if without is not None:
         trained[without] = []
+        near = () if without == WIKI.split("-")[0] else near
     absent = tuple(name for name in (*PUBLIC, *SPEECHES) if name not in digests)
     return Data(
         public=(*trained["squadshifts"], *trained["policyqa"]),
-        near_misses=(*trained["speeches"], *trained["squad"]),
+        near_misses=(*trained["speeches"], *trained["squad"], *near),
         held={source: tuple(groups) for source, groups in held.items() if groups},
         digests=digests,
         absent=absent,
@@ -158,13 +166,35 @@ def read_lines(questions: Path, paragraphs: Path) -> tuple[Group, ...]:
                 if path == paragraphs:
                     texts[row["p"]] = tuple(row["sentences"])
                     continue
-                group = Group(row["p"], row["q"], texts[row["p"]], tuple(answer - 1 for answer in row["a"]))
-                if not all(0 <= answer < len(group.sentences) for answer in group.answers):
-                    raise ValueError(f"no sentence {max(row['a'])} in a paragraph of {len(group.sentences)}")
-                groups.append(group)
+                groups.append(_group(row["p"], row["q"], row["a"], texts[row["p"]]))
             except (ValueError, KeyError, TypeError) as error:
                 raise TrainingDataError(f"{path} line {number}: {error!r}. The form is told in docs/reader.md") from error
     return tuple(groups)
+
+
+def read_digested(questions: Path, texts: Mapping[str, Sequence[str]]) -> tuple[Group, ...]:
+    """Return the groups of a file of JSON lines without its paragraphs: *texts* has those, the sentences by the whole text.
+
+    A question is as in `read_lines`; its ``p`` is the beginning of the sha256 (hex) of its paragraph. Raises TrainingDataError with
+    file and line, also for a paragraph that is not among *texts*.
+    """
+    by_digest = {hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]: text for text in texts}
+    groups = []
+    for number, line in enumerate(questions.read_bytes().splitlines(), start=1):
+        try:
+            row = json.loads(line)
+            text = by_digest[row["p"]]
+            groups.append(_group(text, row["q"], row["a"], texts[text]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise TrainingDataError(f"{questions} line {number}: {error!r}. The form is told in docs/reader.md") from error
+    return tuple(groups)
+
+
+def _group(paragraph: str, question: str, numbers: Sequence[int], sentences: Sequence[str]) -> Group:
+    """Return the group of a line. Raises ValueError for a number that no sentence has."""
+    if not all(1 <= number <= len(sentences) for number in numbers):
+        raise ValueError(f"no sentence {max(numbers)} in a paragraph of {len(sentences)}")
+    return Group(paragraph, question, tuple(sentences), tuple(number - 1 for number in numbers))
 
 
 def is_held(paragraph: str) -> bool:

@@ -3,8 +3,17 @@
 import numpy as np
 import torch
 
-from index.cross_encoder import ASKED_TOKENS, TOLD_TOKENS, load_cross_encoder, open_cross_encoder, pair_of
-from index.embedding import DEFAULT_MODEL, check_model
+from index.cross_encoder import (
+    ASKED_TOKENS,
+    TOLD_TOKENS,
+    load_cross_encoder,
+    load_lower_changes,
+    lower_changes,
+    open_cross_encoder,
+    pair_of,
+)
+from index.embedding import DEFAULT_MODEL, SentenceEmbeddings, check_model
+from index.graph import prepare_changed_encoder
 from index.training.cross_model import CrossEncoderModule, join
 from index.training.cross_train import weights_file
 
@@ -48,17 +57,24 @@ def test_an_answer_is_told_from_a_near_miss_and_both_from_what_is_elsewhere(embe
     assert answer > near_miss > elsewhere
 
 
-def test_the_graph_gives_the_logits_of_the_module_that_was_trained(embeddings):
-    """Weights of seven bits on either side cost little of what the head spreads over some ten units."""
+def test_the_graphs_give_the_logits_of_the_module_that_was_trained(embeddings, tmp_path):
+    """The lower layers with what is added to them, and the upper ones; seven bits a weight cost little of what logits span, some ten."""
     torch.manual_seed(3)
     module = CrossEncoderModule(embeddings.files).eval()
-    _, made = load_cross_encoder(weights_file(module, "e"))
+    for name, values in module.named_parameters():
+        if name.endswith(".up.weight"):
+            torch.nn.init.normal_(values, std=0.05)
+    content = weights_file(module, embeddings.files.digest)
+    _, made = load_cross_encoder(content)
+    changed = prepare_changed_encoder(embeddings.files, tmp_path, load_lower_changes(content, embeddings.files.digest))
     sentences = [ANSWER, NEAR_MISS, ELSEWHERE, "word " * 200]
     with torch.inference_mode():
         pairs = [(embeddings.token_ids(QUESTION), embeddings.token_ids(sentence)) for sentence in sentences]
         by_torch = module(join(pairs)).numpy()
-    by_graph = [made.read(embeddings, QUESTION, sentence) for sentence in sentences]
+    by_graph = [made.read(changed, QUESTION, sentence) for sentence in sentences]
     np.testing.assert_allclose(by_graph, by_torch, atol=0.1)
+    by_reference = [made.read(SentenceEmbeddings(embeddings.files, load_lower_changes(content, embeddings.files.digest)), QUESTION, ANSWER)]
+    np.testing.assert_allclose(by_reference, by_torch[:1], atol=0.1)
 
 
 # --- another encoder
@@ -67,3 +83,4 @@ def test_the_graph_gives_the_logits_of_the_module_that_was_trained(embeddings):
 def test_there_is_no_cross_encoder_for_another_encoder():
     """Its lower layers would mean nothing to these upper ones."""
     assert open_cross_encoder("0" * 64) is None
+    assert lower_changes("0" * 64) is None

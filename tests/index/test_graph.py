@@ -122,6 +122,16 @@ def test_a_flipped_bit_is_noticed(own, files):
     assert open_graph(files, own) is None
 
 
+def test_graphs_for_another_cross_encoder_are_not_opened(own, files):
+    """What it changed is in the graph of the lower layers."""
+    (file,) = own.glob("*/graph.json")
+    record = json.loads(file.read_text())
+    file.write_text(json.dumps(record))
+    assert open_graph(files, own) is not None
+    file.write_text(json.dumps({**record, "changes_digest": "0" * 64}))
+    assert open_graph(files, own) is None
+
+
 def test_a_missing_record_or_graph_is_no_graph(own, files, tmp_path):
     """What was never exported is not there."""
     assert open_graph(files, tmp_path / "nowhere") is None
@@ -133,7 +143,7 @@ def test_a_missing_record_or_graph_is_no_graph(own, files, tmp_path):
 @pytest.mark.parametrize("fault", ["disagrees", "fails"])
 def test_a_model_that_cannot_be_exported_is_run_by_torch(reference, files, tmp_path, monkeypatch, caplog, fault):
     """Slower, with the same vectors; the log says so, and nothing is kept."""
-    monkeypatch.setattr(module, "SentenceEmbeddings", lambda given: reference)
+    monkeypatch.setattr(module, "SentenceEmbeddings", lambda given, changes: reference)
     if fault == "fails":
         monkeypatch.setattr(module, "_export", lambda model: (_ for _ in ()).throw(RuntimeError("an operator is unknown")))
     else:
