@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -198,5 +198,11 @@ def says_the_same(one: ScoredSentence, other: ScoredSentence) -> bool:
     left, right = set(terms(one.text)), set(terms(other.text))
     if len(left & right) < SAME_TERMS * max(min(len(left), len(right)), 1):
         return False
-    one_text, other_text = plain(one.text), plain(other.text)
-    return bool(negated(one_text)) == bool(negated(other_text)) and numbers(one_text) == numbers(other_text)
+    return _denial_and_numbers(one.text) == _denial_and_numbers(other.text)
+
+
+@lru_cache(maxsize=20_000)  # texts: the same sentences are found for many questions
+def _denial_and_numbers(text: str) -> tuple[bool, frozenset[float]]:
+    """Return whether *text* denies something, and the values of its numbers."""
+    words = plain(text)
+    return bool(negated(words)), numbers(words)

@@ -76,7 +76,10 @@ def choose(offered: Sequence[Suggestion], vector: Vectors | None, asked: Collect
     """
     past = {plain(question) for question in asked}
     shown = plain(said)
-    ordered = offered if vector is None else sorted(offered, key=lambda suggestion: -float(suggestion.vector @ vector))
+    ordered = offered
+    if vector is not None and offered:
+        cosines = np.stack([suggestion.vector for suggestion in offered]) @ vector
+        ordered = [offered[at] for at in np.argsort(-cosines, kind="stable").tolist()]
     chosen: dict[str, str] = {}  # by the sentence that answers, so that no two lead to one place
     for suggestion in ordered:
         sentence = plain(suggestion.first_sentence)

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 LEAST_COSINE = 0.97  # between graph and reference for every probe; the default model's lowest over questions and paragraphs is 0.985
 GRAPH_VERSION = 4  # raised when the export below changes: older graphs are exported anew
 LONGEST = 512  # tokens read of a text by a model that names no limit of its own
+REMEMBERED = 1_000  # texts whose tokens are: a question's are asked for by each reader, and an answer's by many questions
 OPSET = 18  # of ONNX; what torch's exporter and onnxruntime's quantisation both know
 PROBES = (  # compared before a graph is used, beside texts of the corpus: short, long, numbers, another script, one word
     "cannabis",
@@ -65,6 +67,7 @@ class GraphEncoder(Encoder):
         self._tokenizer = Tokenizer.from_file(str(files.folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_length=longest)
+        self._remembered_ids = lru_cache(maxsize=REMEMBERED)(self._token_ids)
         self.dimension = int(self._session.get_outputs()[0].shape[-1])
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
@@ -108,7 +111,12 @@ class GraphEncoder(Encoder):
 
     def token_ids(self, text: str) -> NDArray[np.int64]:
         """Return the ids of *text*'s tokens, shape ``(n,)``, between the two that stand for its beginning and its end."""
-        return np.array(self._tokenizer.encode(text).ids, dtype=np.int64)
+        return self._remembered_ids(text)
+
+    def _token_ids(self, text: str) -> NDArray[np.int64]:
+        ids = np.array(self._tokenizer.encode(text).ids, dtype=np.int64)
+        ids.flags.writeable = False  # what is remembered is handed out again
+        return ids
 
     def _run(self, outputs: list[str], ids: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         return [output[0] for output in self._session.run(outputs, _inputs(ids))]

@@ -135,12 +135,13 @@ class TermStatistics:
 
     def scores(self, asked: Mapping[int, int], ids: Ints, lengths: Ints) -> TermScores:
         """Return the BM25 scores of the texts of these rows of terms, beside the mean and the spread of those of all texts."""
-        owners = np.repeat(np.arange(len(lengths)), lengths)
-        scores = np.zeros(len(lengths), dtype=np.float32)
-        for place, times in asked.items():
-            frequency = np.bincount(owners[ids == place], minlength=len(lengths))
-            scores += times * _weights(_rarity(self.holding[place], self.count), _saturation(frequency, lengths, self.mean_length))
-        return TermScores(scores, *self._over_all(asked))
+        places, count = np.fromiter(asked, dtype=np.int32), len(lengths)
+        term, at = np.nonzero(ids == places[:, None])
+        owners = np.repeat(np.arange(count), lengths)
+        frequency = np.bincount(term * count + owners[at], minlength=len(asked) * count).reshape(len(asked), count)
+        weights = _weights(_rarity(self.holding[places], self.count)[:, None], _saturation(frequency, lengths, self.mean_length))
+        times = np.fromiter(asked.values(), dtype=np.float32)
+        return TermScores((times[:, None] * weights).sum(axis=0, dtype=np.float32), *self._over_all(asked))
 
     def _over_all(self, asked: Mapping[int, int]) -> tuple[float, float]:
         """Return the mean and the standard deviation of all texts' scores.
@@ -151,13 +152,13 @@ class TermStatistics:
         mean = variance = common = 0.0
         together = np.zeros(self.sampled, dtype=np.float64)
         for place, times in asked.items():
-            total, squares = self.sums[place] / self.count
+            total, squares = (self.sums[place] / self.count).tolist()
             texts, weights = self.sample.of(place)
             weighed = times * weights.astype(np.float64)
             together[texts] += weighed
             mean += times * total
             variance += times**2 * (squares - total**2)
-            common -= (weighed @ weighed) / self.sampled - (weighed.sum() / self.sampled) ** 2
+            common -= float(weighed @ weighed) / self.sampled - (float(weighed.sum()) / self.sampled) ** 2
         common += float(together.var()) if asked else 0.0
         return mean, float(np.sqrt(max(variance + common, 0.0)))
 
@@ -258,7 +259,7 @@ class StoredTerms:
         """Return the BM25 scores of the texts at *rows* for the terms, beside what is known of those of all texts."""
         at = np.asarray(rows, dtype=np.int64)
         firsts, lasts = self._ends[at], self._ends[at + 1]
-        ids = [np.zeros(0, dtype=np.int32), *(self._ids[first:last] for first, last in zip(firsts, lasts, strict=True))]
+        ids = [np.zeros(0, dtype=np.int32), *(self._ids[first:last] for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True))]
         return self.statistics.scores(self.statistics.asked(question_terms), np.concatenate(ids), (lasts - firsts).astype(np.int32))
 
     def rows(self) -> TermRows:

@@ -110,29 +110,22 @@ def search(store: Store, embeddings: Encoder, question: str, k: int = 2 * POOL, 
         scores[running] += READING_WEIGHT * (logits - logits.min(initial=np.inf))
     order = _by_best_sentence(found.paragraphs, fused, scores, of)[:k]
     passages = {at: Passage(found.paragraphs[at], score, rank) for rank, (at, score) in enumerate(order, start=1)}
-    shown = [at for at in _descending(scores) if of[at] in passages][:SENTENCES]
+    owner = of.tolist()
+    shown = [at for at in _descending(scores) if owner[at] in passages][:SENTENCES]
+    # Plain numbers, made all at once: one by one they take a third of the time of a sentence.
+    columns = (flat_cosines, cosines[of], sentence_dense, sentence_terms, fused[of], scores)
+    numbers = np.stack(columns, axis=1).astype(np.float32)[shown].tolist()
     sentences = [
-        ScoredSentence(
-            passage=passages[of[at]],
-            sentence=sentences_of[at][1],
-            row=sentences_of[at][2],
-            cosine=float(flat_cosines[at]),
-            paragraph_cosine=float(cosines[of[at]]),
-            cosine_standard=float(sentence_dense[at]),
-            terms_standard=float(sentence_terms[at]),
-            paragraph_standard=float(fused[of[at]]),
-            score=float(scores[at]),
-            reading=readings.get(at),
-            vector=found.sentence_vectors[at],
-        )
-        for at in shown
+        ScoredSentence(passages[owner[at]], *sentences_of[at][1:], *signals, readings.get(at), found.sentence_vectors[at])
+        for at, signals in zip(shown, numbers, strict=True)
     ]
     return SearchResult(vector, store.known_terms(question_terms), tuple(passages.values()), tuple(sentences))
 
 
 def _descending(scores: NDArray[np.float32]) -> list[int]:
     """Return the positions of *scores* from the highest to the lowest; equals keep their order."""
-    return [int(at) for at in np.argsort(-scores, kind="stable")]
+    order: list[int] = np.argsort(-scores, kind="stable").tolist()
+    return order
 
 
 def _by_best_sentence(
@@ -145,4 +138,5 @@ def _by_best_sentence(
     """
     best = np.full(len(paragraphs), scores.min(initial=np.inf) if len(scores) else 0.0, dtype=np.float32)
     np.maximum.at(best, of, scores)
-    return [(at, float(best[at])) for at in sorted(_descending(fused), key=lambda at: -float(best[at]))]
+    scored: list[float] = best.tolist()
+    return [(at, scored[at]) for at in sorted(_descending(fused), key=lambda at: -scored[at])]

@@ -29,6 +29,7 @@ from index.vocabulary import Vocabulary
 
 NAMES = ("paragraphs", "sentences")  # of the files that hold a row for each
 VECTORS = "sentences-vectors.npy"
+REMEMBERED = 2_000  # paragraphs, some 8 MB: the same ones are found for many questions
 _LOADING = threading.Lock()  # numpy reads headers with Python's parser, which in 3.11 fails when two threads enter it at once
 _ROUNDING = 1e-3  # by which a vector's cosine to itself may fall short of its length's square
 
@@ -54,6 +55,7 @@ class Generation:
         self._database = sqlite3.connect(
             f"{(folder / 'corpus.sqlite').absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
+        self._read: dict[int, tuple[Paragraph, int]] = {}  # paragraphs by row, each with the row of its first sentence
         self._nearest = Nearest(folder, self.manifest.probes)
         self._vectors = self._nearest.vectors, np.asarray(np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False))
         self.paragraph_moments, self.sentence_moments = (
@@ -101,14 +103,26 @@ class Generation:
         if not self.manifest.reader_digest:
             return ()
         spans = [slice(int(self._token_ends[row]), int(self._token_ends[row + 1])) for row in rows]
-        return tuple(SentenceStates(self._ids[span], unpacked(self._states[span])) for span in spans)
+        if not spans:
+            return ()
+        states = unpacked(np.concatenate([self._states[span] for span in spans]))  # at once: one by one takes three times as long
+        ends = np.cumsum([span.stop - span.start for span in spans])[:-1]
+        return tuple(SentenceStates(self._ids[span], part) for span, part in zip(spans, np.split(states, ends), strict=True))
 
     def paragraphs(self, rows: Sequence[int]) -> tuple[tuple[Paragraph, int], ...]:
         """Return the paragraphs at *rows*, in that order, each with the row of its first sentence."""
-        marks = ",".join("?" * len(rows))
-        found = self._database.execute(f"SELECT * FROM paragraphs WHERE row IN ({marks})", [int(row) for row in rows]).fetchall()  # noqa: S608  # only marks
-        by_row = {values[0]: (paragraph_of(values[1], ParagraphRow(*values[3:])), int(values[2])) for values in found}
-        return tuple(by_row[int(row)] for row in rows)
+        wanted = [int(row) for row in rows]
+        known = {row: found for row in wanted if (found := self._read.get(row)) is not None}
+        missing = [row for row in wanted if row not in known]
+        if missing:
+            marks = ",".join("?" * len(missing))
+            found = self._database.execute(f"SELECT * FROM paragraphs WHERE row IN ({marks})", missing).fetchall()  # noqa: S608  # only marks
+            read = {values[0]: (paragraph_of(values[1], ParagraphRow(*values[3:])), int(values[2])) for values in found}
+            if len(self._read) + len(read) > REMEMBERED:
+                self._read.clear()
+            self._read.update(read)
+            known |= read
+        return tuple(known[row] for row in wanted)
 
     def rows_of(self, document_ids: Collection[str]) -> tuple[Rows, Rows]:
         """Return the rows of the paragraphs, and those of the sentences, of the documents of these ids; unknown ids have none."""
