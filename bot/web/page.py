@@ -29,6 +29,7 @@ from index.errors import IndexUnreachableError, UserError
 TITLE = "Ask the SCO documents"
 MAX_WAITING = 64  # questions in the queue, some seconds' work; beyond it Gradio says that the server is busy
 QUEUE_SLEEP_S = 0.01  # between two looks at the queue; Gradio looks every millisecond, which takes a twentieth of a core while nobody asks
+PLACE_TOLD_S = 2.0  # between two words to those who wait on their place in the queue; Gradio tells all of them whenever one is served
 MAX_FRONTS = 16  # front pages remembered: one a language, for a few proxies
 SETTLED_S = 0.5  # what is replaced sooner is not shown: each state on the screen costs Gradio a quarter of a reply's work
 # What Gradio says in English alone -> the label of what we say. A key that ends in a colon is only the beginning of what it says.
@@ -52,7 +53,7 @@ class _Page(gr.Blocks):
 
     def queue(self, *arguments: object, **options: object) -> gr.Blocks:
         """Make the queue; nothing that is asked of it changes its limits."""
-        super().queue(max_size=MAX_WAITING, default_concurrency_limit=AT_ONCE)
+        super().queue(status_update_rate=PLACE_TOLD_S, max_size=MAX_WAITING, default_concurrency_limit=AT_ONCE)
         self._queue.sleep_when_free = QUEUE_SLEEP_S
         return self
 
