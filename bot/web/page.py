@@ -5,6 +5,7 @@ message on the screen is rendered anew from them.
 """
 
 import asyncio
+import inspect
 import json
 import logging
 import re
@@ -46,6 +47,20 @@ AT_ONCE = 4  # questions answered at the same time: twice the cores of a small m
 
 log = logging.getLogger(__name__)
 Shown = Mapping[Block, object]
+
+
+def _with_signatures(page: gr.Blocks) -> gr.Blocks:
+    """Return *page* with the constructors of its components knowing their own signatures.
+
+    Gradio makes a component anew for each output of an event, and each time works its constructor's signature out twice.
+    """
+    for kind in {type(block) for block in page.blocks.values()}:
+        constructor = kind.__init__
+        signature = inspect.signature(constructor)
+        while constructor is not None:  # those that Gradio has wrapped, too
+            constructor.__dict__["__signature__"] = signature
+            constructor = getattr(constructor, "__wrapped__", None)
+    return page
 
 
 class _Page(gr.Blocks):
@@ -178,7 +193,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:  # noqa: C901  # wiring: one 
         picked.failure(give_back, [box, held], outputs, show_progress="hidden", api_visibility="private")
         new.click(begin_anew, None, outputs, show_progress="hidden", api_visibility="private")
         page.load(restore, [held], [*outputs, ask], show_progress="hidden", api_visibility="private")
-    return page
+    return _with_signatures(page)
 
 
 async def _settled(first: Exchange, others: AsyncIterator[Exchange]) -> AsyncIterator[tuple[Exchange, bool]]:
