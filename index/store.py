@@ -112,7 +112,7 @@ class Generation:
     def paragraphs(self, rows: Sequence[int]) -> tuple[tuple[Paragraph, int], ...]:
         """Return the paragraphs at *rows*, in that order, each with the row of its first sentence."""
         wanted = [int(row) for row in rows]
-        known = {row: found for row in wanted if (found := self._read.get(row)) is not None}
+        known = {row: kept for row in wanted if (kept := self._read.get(row)) is not None}
         missing = [row for row in wanted if row not in known]
         if missing:
             marks = ",".join("?" * len(missing))

@@ -55,10 +55,10 @@ def _with_signatures(page: gr.Blocks) -> gr.Blocks:
     Gradio makes a component anew for each output of an event, and each time works its constructor's signature out twice.
     """
     for kind in {type(block) for block in page.blocks.values()}:
-        constructor = kind.__init__
-        signature = inspect.signature(constructor)
+        constructor: object = kind.__init__
+        signature = inspect.signature(kind.__init__)
         while constructor is not None:  # those that Gradio has wrapped, too
-            constructor.__dict__["__signature__"] = signature
+            vars(constructor)["__signature__"] = signature
             constructor = getattr(constructor, "__wrapped__", None)
     return page
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.build import build
 from index.embedding import DEFAULT_MODEL, TokenStates, check_model
-from index.reader import Reader, load_reader, open_reader
+from index.reader import Reader, batches, load_reader, open_reader
 from index.search import search
 from index.store import open_generation
 from index.training.model import ReaderModule, collate
@@ -76,6 +76,21 @@ def made() -> tuple[ReaderModule, np.ndarray, Reader]:
     module.load_state_dict({name: values.half().float() for name, values in module.state_dict().items()})  # as the file rounds them
     _, reader = load_reader(weights_file(module, information, "e"))
     return module, information, Exact(**{one.name: getattr(reader, one.name) for one in fields(reader)})
+
+
+@pytest.mark.parametrize(
+    ("lengths", "expected"),
+    [
+        ([], []),
+        ([30], [[0]]),
+        ([30, 31, 29, 30], [[2, 0, 3, 1]]),  # two tokens of padding are less than a batch costs
+        ([50, 10, 50, 10, 50, 10], [[1, 3, 5], [0, 2, 4]]),  # apart, 120 tokens of padding are saved
+        ([10, 50], [[0], [1]]),
+    ],
+)
+def test_short_sentences_are_read_apart_from_long_ones_where_that_saves_more_than_a_batch_costs(lengths, expected):
+    """A batch is as wide as its longest sentence, and costs as much as 25 tokens besides."""
+    assert batches(lengths, asked=10) == expected
 
 
 @settings(max_examples=30, deadline=None)
