@@ -37,7 +37,7 @@ from bot.suggestions import MAX_OFFERED, Suggestion, choose, read_suggestions, s
 from bot.writer import DraftSentence, answer_prompt, read_draft, write_extract
 from index.cross_encoder import open_cross_encoder
 from index.document import Description, Document
-from index.embedding import Encoder
+from index.embedding import DEFAULT_MODEL, Encoder
 from index.errors import NoDocumentError
 from index.filters import EVERYTHING, Filters, matching, newest_first, unmet
 from index.ranking import blend, interleave, leave_out, newest_passages_first
@@ -87,6 +87,7 @@ class Assistant:
         self._embeddings = embeddings
         self._chat_model = chat_model
         self._cross_encoder = open_cross_encoder(embeddings.files.digest)
+        self._word_states = embeddings.word_states if embeddings.files.name == DEFAULT_MODEL else None  # others weigh words otherwise
         self._descriptions = {description.document_id: description for description in generation.descriptions()}
         self._read: dict[Language, bool] = {}
         self._examples = tuple(examples)
@@ -130,7 +131,7 @@ class Assistant:
             )
             try:
                 for drafted in read_draft(completion, ids):
-                    verified = check(drafted, evidence, self._descriptions, self._embeddings.encode_documents)
+                    verified = check(drafted, evidence, self._descriptions, self._word_states)
                     sentences += [verified] if verified is not None else []
                     answer = cite_checked(
                         sentences,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from bot.evidence import Evidence
 from bot.reply import Answer, AnswerSentence, Citation, SentenceStatus
-from bot.verification import Encode, Source, verify
+from bot.verification import Source, WordStates, verify
 from bot.wording import plain
 from bot.writer import DraftSentence
 from index.document import Description
@@ -49,7 +49,9 @@ def cite(
     return _answer(sentences, evidence, descriptions, question, standalone_question, index_fingerprint)
 
 
-def check(drafted: DraftSentence, evidence: Evidence, descriptions: Mapping[str, Description], encode: Encode) -> VerifiedSentence | None:
+def check(
+    drafted: DraftSentence, evidence: Evidence, descriptions: Mapping[str, Description], states: WordStates | None
+) -> VerifiedSentence | None:
     """Return one sentence of a draft that was worded anew, if it stands in what it cites or is supported by it."""
     if not _cites(drafted, evidence):
         return None
@@ -61,7 +63,7 @@ def check(drafted: DraftSentence, evidence: Evidence, descriptions: Mapping[str,
 
     def supported(rests_on: Sequence[ScoredSentence]) -> bool:
         sources = [Source(scored.text, descriptions[scored.passage.paragraph.document_id]) for scored in rests_on]
-        return verify(drafted.text, sources, encode).fault is None
+        return verify(drafted.text, sources, states).fault is None
 
     if not supported([sentence.scored for sentence in cited]):
         return None

@@ -8,16 +8,14 @@ import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from bot.wording import is_adverb, verb_of, word_lists
+from bot.wording import BETWEEN, is_adverb, is_passive, verb_of, word_lists
 from index.terms import stop_words
 
 SELF = "*"  # stands for "I" and "we", and for the name of who says so
 _PRONOUNS = frozenset(("i", "we", "me", "us"))
 _OWN = frozenset(("my", "our", "ours"))
 _JOINTS = frozenset(("than", "into", "before", "after", "because", "due", "upon", "over", "for"))  # stop words that have two sides
-_BETWEEN = ("not", "also", "now", "still", "only", "already", "again", "all", "both")
 _TOKEN = re.compile(r"'s\b|\w+(?:-\w+)*|,")
-_BE = frozenset(("am", "is", "are", "was", "were", "be", "been", "being"))
 _BESIDE = ("of", "on", "in", "for", "to", "with", "from", "about", "between", "against")  # "a summit on climate", "a climate summit"
 _CLAUSE_END = re.compile(r"[.,;:!?]\s|\s-\s|-(?=[A-Z])|\b(?:that|which|who|where|when|if|as|while|although|though|so that|without|but)\b")
 NEAR = 4  # content words on each side of a word that are compared: what stands further off is seldom its subject or object
@@ -75,12 +73,12 @@ def _doers(text: str) -> list[tuple[str, str, bool]]:
         lowered = [token.lower() for token in tokens]
         for at, word in enumerate(lowered):
             doer = at - 1
-            while doer > 0 and (lowered[doer] in word_lists().auxiliaries or lowered[doer] in _BETWEEN or is_adverb(lowered[doer])):
+            while doer > 0 and (lowered[doer] in word_lists().auxiliaries or lowered[doer] in BETWEEN or is_adverb(lowered[doer])):
                 doer -= 1
             opens = doer == 0 and not (tokens[0].isupper() or lowered[0] in word_lists().states)  # has its capital anyway
             if doer >= 0 and word.isalpha() and word not in stop_words() and not tokens[at][0].isupper():
                 name = lowered[0] if opens and lowered[0] not in _PRONOUNS else tokens[doer]
-                found.append((verb_of(word), name, _passive(lowered, at)))
+                found.append((verb_of(word), name, is_passive(lowered, at)))
     return found
 
 
@@ -109,7 +107,7 @@ def _side(tokens: Sequence[str], stems: Sequence[str], at: int) -> _Side:
         frozenset([stem for stem in stems[:at] if stem][-NEAR:]),
         frozenset([stem for stem in stems[at + 1 :] if stem][:NEAR]),
         frozenset(stems[start:at]) - {""},
-        _passive(lowered, at),
+        is_passive(lowered, at),
         frozenset(stems[by : by + 6]) - {""} if by is not None else frozenset(),
         following,
         preceding in (",", "and", "or") and following in (",", "and", "or"),
@@ -124,14 +122,6 @@ def _stem(token: str, selves: Set[str]) -> str:
     if not lowered[0].isalpha() or is_adverb(lowered) or lowered in stop_words() or lowered in word_lists().numbers:
         return ""  # what is said how and how often stands anywhere
     return verb_of(lowered)
-
-
-def _passive(lowered: Sequence[str], at: int) -> bool:
-    """Tell whether the word at *at* is a participle of what is done to what stands before."""
-    if not (lowered[at].endswith(("ed", "en")) or lowered[at] in word_lists().verbs):
-        return False
-    back = [word for word in lowered[max(0, at - 4) : at] if not is_adverb(word) and word not in ("not", "also", "now", "still", "already")]
-    return (bool(back) and back[-1] in _BE) or "by" in lowered[at + 1 : at + 3]
 
 
 def _crossed(one: _Side, other: _Side) -> bool:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.wording import alike, is_adverb, same_name, verb_of, word_lists
+from bot.wording import BETWEEN, alike, is_adverb, is_passive, same_name, verb_of, word_lists
 from index.terms import stop_words, words
 
 _TOKEN = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|[^\W\d_]+(?:-[^\W\d_]+)*|'s\b|[,;:.!?]|\s-\s")
@@ -21,8 +21,6 @@ _DETERMINERS = frozenset((
 ))  # fmt: skip
 _RELATIVE = ("which", "that", "who")
 _MODALS = frozenset(("will", "would", "can", "could", "may", "might", "must", "should", "shall", "do", "does", "did"))
-_BE = frozenset(("is", "are", "was", "were", "be", "been", "being"))
-_BETWEEN = frozenset(("not", "also", "now", "still", "only", "already", "again", "both"))
 _FIRST = frozenset(("i", "we", "my", "our", "us", "me"))
 _BY = re.compile(r"\b(\w+(?:ed|en)|led|made|held|set|met|built|brought|run) by (?:the |an? |its |their |our )?((?:[\w'-]+ ?){1,9})")
 _COPULA = re.compile(r"(?:^|(?<=[.,;:] ))([\w' -]{2,60}?) (?:is|are|was|were) (?:an?|the) ([^.;:]+)")
@@ -65,7 +63,7 @@ def _deeds(text: str) -> list[_Deed]:
             start = next((place + 1 for place in range(at - 1, -1, -1) if lowered[place] in _OPENERS), 0)
             before = at - 1
             while before >= start and (
-                lowered[before] in word_lists().auxiliaries or lowered[before] in _BETWEEN or is_adverb(lowered[before])
+                lowered[before] in word_lists().auxiliaries or lowered[before] in BETWEEN or is_adverb(lowered[before])
             ):
                 before -= 1
             subject = tuple(sentence[start : before + 1]) if _content(sentence[start : before + 1]) else tuple(sentence[: before + 1])
@@ -76,7 +74,7 @@ def _deeds(text: str) -> list[_Deed]:
                     _stems(lowered[:at]),
                     _stems(lowered[at + 1 :]),
                     lowered[at + 1] if at + 1 < len(lowered) else "",
-                    _passive(lowered, at),
+                    is_passive(lowered, at),
                     tuple(lowered[before + 1 : at]),
                     _finite(sentence, lowered, at, before),
                 )
@@ -96,13 +94,6 @@ def _sentences(text: str) -> list[list[str]]:
 
 def _stems(lowered: Iterable[str]) -> frozenset[str]:
     return frozenset(verb_of(word) for word in lowered if word[0].isalnum() and word not in stop_words())
-
-
-def _passive(lowered: Sequence[str], at: int) -> bool:
-    if not (lowered[at].endswith(("ed", "en")) or lowered[at] in word_lists().verbs):
-        return False
-    back = [word for word in lowered[max(0, at - 4) : at] if not is_adverb(word) and word not in _BETWEEN]
-    return (bool(back) and back[-1] in _BE) or "by" in lowered[at + 1 : at + 3]
 
 
 def _finite(tokens: Sequence[str], lowered: Sequence[str], at: int, subject: int) -> bool:

@@ -2,7 +2,7 @@
 
 Knows nothing of who wrote the draft, of markers or of how an answer is shown. First the things that a score cannot see are
 compared one by one - markup, quotations, numbers, names, who speaks, negations, quantities, causes, obligations, times,
-opposites - and then a score of words and vectors has to pass. What is not understood counts against the draft: the
+opposites - and then a score of words and of what a model makes of them has to pass. What is not understood counts against the draft: the
 documents' own sentences are always there to be shown instead.
 """
 
@@ -19,18 +19,14 @@ from bot.claims import Change, changed, content_words, says_we
 from bot.signals import MAX_INFORMATION, information
 from bot.wording import nearly_said, plain, word_lists
 from index.document import Description
-from index.terms import term_of, words
+from index.terms import WORD, lowered, term_of, words
 
 Fault = Literal["markup", "fragment", "quotation", "support"] | Change
-Encode = Callable[[Sequence[str]], NDArray[np.float32]]  # texts -> unit vectors, shape (texts, dimension)
+Floats = NDArray[np.float32]
+WordStates = Callable[[Sequence[str]], Sequence[Floats]]  # texts -> a unit vector for each word of each, shape (words, dimension)
 
-# The score is a logistic regression on `Signals`, fitted on the dev part of tests/bot/drafts, both answers weighing the same:
-# python -m tests.benchmarks.verification --fit
-COVERAGE, WEAKEST, COSINE, STRANGEST, STRANGERS, LENGTH, BIAS = 2.63, 2.59, 2.94, -3.10, 2.35, 4.43, -7.51
-MIN_SCORE = 0.4  # on the dev part 0.3 shows 12 unsupported sentences more of 852, 0.5 drops 32 good ones more of 634
 WINDOW = 3  # content words in a row that are looked at for an addition; a longer one hides a short addition
 MANY = 20  # content words; hardly a sentence has more
-LIKENESS = 0.35  # cosine of two words' vectors up to which they are strangers; few unrelated English words are nearer
 
 MOSTLY = 0.7  # of a single clause's words have to stand in one of its sources; a summary of two needs two clauses
 
@@ -51,21 +47,44 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """How much of a draft's sentence its sources hold, each from 0 to 1 (cosine from -1).
+    """How much of a draft's sentence its sources hold, each from 0 to 1.
 
     ``coverage`` is the share of its content words, weighted by how rare they are, that stand in a source or are near a
-    word of one; ``weakest`` is the same for its least covered WINDOW; ``cosine`` is that of the sentences' vectors;
+    word of one, as near as the cosine of their states says; ``weakest`` is the same for its least covered WINDOW;
     ``strangest`` is the weight of the word that is furthest from all words of the sources. The least and the strangest of
     many words are worse than those of few, so ``strangers``, the words that no source has, and ``length``, all content
-    words, both up to MANY and as a share of it, are signals too.
+    words, both up to MANY and as a share of it, are signals too. ``left_out`` is how far that word of the sources, between the
+    first and the last which the draft uses, is from the draft's that is furthest: it may have restricted what is used.
     """
 
     coverage: float
     weakest: float
-    cosine: float
     strangest: float
     strangers: float
     length: float
+    left_out: float
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each signal counts for in the score, on the scale of its logit, and the ``least`` score that passes."""
+
+    coverage: float
+    weakest: float
+    strangest: float
+    strangers: float
+    length: float
+    left_out: float
+    bias: float
+    least: float
+
+
+# The score is a logistic regression on `Signals`, fitted on the dev part of tests/bot/drafts, both answers weighing the same:
+# python -m tests.benchmarks.verification --fit
+# least: on the dev part of 852 and 634, 0.36 shows 2 unsupported sentences more, 0.44 drops 10 good ones more
+WITH_STATES = Weights(3.04, 4.25, -4.35, 2.46, 7.47, -2.78, bias=-6.46, least=0.4)
+# least: as many unsupported sentences of the dev part are shown as with states
+WITHOUT_STATES = Weights(2.28, 3.03, -1.55, 0.45, 5.39, 0.0, bias=-5.52, least=0.44)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +95,17 @@ class Verdict:
     score: float
 
 
-def verify(sentence: str, sources: Sequence[Source], encode: Encode) -> Verdict:
-    """Return whether the *sources*, at least one, together support *sentence*."""
+def verify(sentence: str, sources: Sequence[Source], states: WordStates | None) -> Verdict:
+    """Return whether the *sources*, at least one, together support *sentence*.
+
+    Without *states*, of a model that the weights were not fitted on, a word is near to none but itself and those that the lists know.
+    """
     fault = compare(sentence, sources)
     if fault is not None:
         return Verdict(fault, 0.0)
-    score = support(signals(sentence, sources, encode))
-    return Verdict(None if score >= MIN_SCORE else "support", score)
+    weights = WITH_STATES if states else WITHOUT_STATES
+    score = support(signals(sentence, sources, states), weights)
+    return Verdict(None if score >= weights.least else "support", score)
 
 
 def compare(sentence: str, sources: Sequence[Source]) -> Fault | None:
@@ -119,45 +142,65 @@ def _holds_most(said: str, text: str) -> bool:
     return len(held) >= MOSTLY * len(asked)
 
 
-def signals(sentence: str, sources: Sequence[Source], encode: Encode) -> Signals:
+def signals(sentence: str, sources: Sequence[Source], states: WordStates | None) -> Signals:
     """Return the signals of *sentence*, its reporting words left out."""
     draft = _without_attribution(plain(sentence), sources)
     texts = [plain(source.text) for source in sources]
     asked = content_words(draft)
-    held = list(dict.fromkeys(word for text in texts for word in words(text)))
-    occasions = [word for source in sources for word in words(f"{source.description.event or ''} {source.description.kind}")]
-    stems = {term_of(word) for word in (*held, *occasions)}
-    strange = list(dict.fromkeys(word for word in asked if term_of(word) not in stems and not nearly_said(word, texts)))
-    compared = held if strange else []
-    vectors = encode([draft, *texts, " ".join(texts), *strange, *compared])
-    sentences, strangers = len(texts) + 2, len(texts) + 2 + len(strange)
-    cosine = float((vectors[1:sentences] @ vectors[0]).max())
-    if not asked:
-        return Signals(1.0, 1.0, cosine, 0.0, 0.0, 1.0)  # names alone, which were compared
-    if not held:
-        return Signals(0.0, 0.0, cosine, 1.0, 1.0, 0.0)
-    likeness = vectors[sentences:strangers] @ vectors[strangers:].T
-    near = {word: max(0.0, float(row.max() - LIKENESS) / (1 - LIKENESS)) for word, row in zip(strange, likeness, strict=True)}
-    covered = np.array([near.get(word, 1.0) for word in asked])
     weight = np.array([information(word) for word in asked])
-    if not weight.sum():
-        return Signals(0.0, 0.0, cosine, 1.0, 1.0, 0.0)
+    here, there = WORD.findall(lowered(draft)), [word for text in texts for word in WORD.findall(lowered(text))]
+    if not asked:
+        return Signals(1.0, 1.0, 0.0, 0.0, 1.0, 0.0)  # names alone, which were compared
+    if not there or not weight.sum():
+        return Signals(0.0, 0.0, 1.0, 1.0, 0.0, 1.0)
+    cosines = np.zeros((len(here), len(there)), dtype=np.float32) if states is None else _cosines(states, draft, texts)
+    same = np.array([term_of(word) for word in here])[:, None] == np.array([term_of(word) for word in there])
+    places, known = _places(asked, here), _known(asked, sources)
+    covered = np.where(known, 1.0, cosines[places].max(axis=1))
     size = min(WINDOW, len(asked))
     windows = [
         float((covered[at : at + size] * weight[at : at + size]).sum() / max(weight[at : at + size].sum(), 1e-6))
         for at in range(len(asked) - size + 1)
     ]
-    strangest = float(((1 - covered) * weight).max()) / MAX_INFORMATION
-    unknown = sum(word in near for word in asked)
-    coverage = float((covered * weight).sum() / weight.sum())
-    return Signals(coverage, min(windows), cosine, strangest, min(unknown, MANY) / MANY, min(len(asked), MANY) / MANY)
+    used = (cosines + same)[places].argmax(axis=1)
+    return Signals(
+        coverage=float((covered * weight).sum() / weight.sum()),
+        weakest=min(windows),
+        strangest=float(((1 - covered) * weight).max()) / MAX_INFORMATION,
+        strangers=min(int((~known).sum()), MANY) / MANY,
+        length=min(len(asked), MANY) / MANY,
+        left_out=1 - float(cosines.max(axis=0)[used.min() : used.max() + 1].min()),
+    )
 
 
-def support(found: Signals) -> float:
+def support(found: Signals, weights: Weights) -> float:
     """Return the probability, in (0, 1), that a sentence with these signals is supported."""
-    total = COVERAGE * found.coverage + WEAKEST * found.weakest + COSINE * found.cosine + STRANGEST * found.strangest
-    total += STRANGERS * found.strangers + LENGTH * found.length + BIAS
+    total = weights.coverage * found.coverage + weights.weakest * found.weakest + weights.strangest * found.strangest
+    total += weights.strangers * found.strangers + weights.length * found.length + weights.left_out * found.left_out + weights.bias
     return float(1 / (1 + np.exp(-total)))
+
+
+def _known(asked: Sequence[str], sources: Sequence[Source]) -> NDArray[np.bool_]:
+    """Tell of each word whether a source or its description has it, or nearly says it."""
+    texts = [plain(source.text) for source in sources]
+    described = [f"{own.event or ''} {own.kind} {own.speaker or ''}" for own in (source.description for source in sources)]
+    stems = {term_of(word) for text in (*texts, *described) for word in words(text)}
+    return np.array([term_of(word) in stems or nearly_said(word, texts) for word in asked])
+
+
+def _cosines(states: WordStates, draft: str, texts: Sequence[str]) -> Floats:
+    """Return the cosines, those below 0 as 0, of the states of *draft*'s words with those of all words of *texts*."""
+    own, *others = states([lowered(text) for text in (draft, *texts)])
+    cosines: Floats = np.maximum(own @ np.concatenate(others).T, 0)
+    return cosines
+
+
+def _places(asked: Sequence[str], running: Sequence[str]) -> list[int]:
+    """Return where in *running* each of *asked* stands, which stand there in this order."""
+    places: list[int] = []
+    for word in asked:
+        places.append(running.index(word, places[-1] + 1 if places else 0))
+    return places
 
 
 # --- how it is written, and who is said to speak

@@ -21,6 +21,8 @@ _NO_ADVERBS = frozenset((
     "ally", "anomaly", "apply", "assembly", "butterfly", "comply", "family", "fly", "imply", "italy", "july", "monopoly", "multiply",
     "only", "rally", "rely", "reply", "supply",
 ))  # fmt: skip
+BETWEEN = frozenset(("not", "also", "now", "still", "only", "already", "again", "all", "both"))  # may stand before a verb
+_BE = frozenset(("am", "is", "are", "was", "were", "be", "been", "being"))
 _ENDINGS = frozenset(
     ("", "n", "s", "ns", "i", "is", "an", "ans", "a", "ia", "ern", "stan", "istan", "ese", "ish", "ian")
 )  # Russia, Russian
@@ -100,6 +102,14 @@ def verb_of(word: str) -> str:
 def is_adverb(word: str) -> bool:
     """Tell whether *word* says how or how often, by its ending."""
     return word.endswith("ly") and word.lower() not in _NO_ADVERBS
+
+
+def is_passive(lowered: Sequence[str], at: int) -> bool:
+    """Tell whether the word at *at* of a clause's words is a participle of what is done to what stands before."""
+    if not (lowered[at].endswith(("ed", "en")) or lowered[at] in word_lists().verbs):
+        return False
+    back = [word for word in lowered[max(0, at - 4) : at] if not is_adverb(word) and word not in BETWEEN]
+    return (bool(back) and back[-1] in _BE) or "by" in lowered[at + 1 : at + 3]
 
 
 def stems(text: str) -> set[str]:

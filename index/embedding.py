@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from index.errors import ModelError
 from index.files import sha256
+from index.terms import WORD
 
 if TYPE_CHECKING:
     import torch
@@ -119,6 +120,29 @@ class Encoder(ABC):
         """Return what the LOWER_LAYERS, as a cross-encoder changed them, make of the tokens *ids*, shape ``(len(ids), dimension)``."""
         raise NotImplementedError  # likewise
 
+    def token_spans(self, text: str) -> NDArray[np.int64]:
+        """Return where each token of *text* begins and ends in it, shape ``(n, 2)``, in characters; empty for one that stands for none."""
+        raise NotImplementedError  # asked only for an encoder whose words verification knows
+
+    def word_states(self, texts: Sequence[str]) -> list[Vectors]:
+        """Return what the last of STATE_LAYERS makes of each word of each text, in its text: unit vectors, shape ``(words, dimension)``.
+
+        A word's state is the mean of its tokens'. That of a word behind the last token that the model reads is zero.
+        """
+        _, tokens = self.encode_tokens(texts)
+        return [_word_states(text, read.states, self.token_spans(text)) for text, read in zip(texts, tokens, strict=True)]
+
+
+def _word_states(text: str, states: NDArray[np.float32], spans: NDArray[np.int64]) -> Vectors:
+    last = states[:, -(states.shape[1] // len(STATE_LAYERS)) :]
+    found = np.zeros((sum(1 for _ in WORD.finditer(text)), last.shape[1]), dtype=np.float32)
+    for row, word in enumerate(WORD.finditer(text)):
+        of_word = (spans[:, 0] < word.end()) & (spans[:, 1] > word.start())
+        if of_word.any():
+            mean = last[of_word].mean(axis=0)
+            found[row] = mean / np.linalg.norm(mean)
+    return found
+
 
 class SentenceEmbeddings(Encoder):
     """A loaded sentence-transformers model; every vector has length 1, so inner product is cosine.
@@ -169,6 +193,11 @@ class SentenceEmbeddings(Encoder):
     def token_ids(self, text: str) -> NDArray[np.int64]:
         """Return the ids of *text*'s tokens, shape ``(n,)``, between the two that stand for its beginning and its end."""
         return np.asarray(self.model.preprocess([text])["input_ids"][0].numpy(), dtype=np.int64)
+
+    def token_spans(self, text: str) -> NDArray[np.int64]:
+        """Return where each token of *text* begins and ends in it, shape ``(n, 2)``, in characters; empty for one that stands for none."""
+        read = self.model.tokenizer(text, return_offsets_mapping=True, truncation=True, max_length=self.model.max_seq_length)
+        return np.array(read["offset_mapping"], dtype=np.int64)
 
     def lower_states(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return what the LOWER_LAYERS, as a cross-encoder changed them, make of the tokens *ids*, shape ``(len(ids), dimension)``.

@@ -118,6 +118,10 @@ class GraphEncoder(Encoder):
         ids.flags.writeable = False  # what is remembered is handed out again
         return ids
 
+    def token_spans(self, text: str) -> NDArray[np.int64]:
+        """Return where each token of *text* begins and ends in it, shape ``(n, 2)``, in characters; empty for one that stands for none."""
+        return np.array(self._tokenizer.encode(text).offsets, dtype=np.int64)
+
     def _run(self, outputs: list[str], ids: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         return [output[0] for output in self._session.run(outputs, _inputs(ids))]
 

@@ -7,7 +7,7 @@ import re
 from functools import cache, lru_cache
 from pathlib import Path
 
-_WORD = re.compile(r"\w+")
+WORD = re.compile(r"\w+")
 # A thousands separator inside a number is no boundary: "1,000 delegates" is found by "1000".
 _THOUSANDS = re.compile(r"(?<=\d)[,\u00a0\u202f](?=\d{3}\b)")
 _STOP_WORDS = Path(__file__).with_name("stop_words.txt")
@@ -19,10 +19,14 @@ def stop_words() -> frozenset[str]:
     return frozenset(_STOP_WORDS.read_text(encoding="ascii").split())
 
 
+def lowered(text: str) -> str:
+    """Return *text* as its words are read: in lower case, with plain apostrophes and numbers without separators."""
+    return _THOUSANDS.sub("", text.replace("’", "'").lower())
+
+
 def words(text: str) -> list[str]:
     """Return the lower-case words of *text* in order, repeats kept, without stop words."""
-    found = _WORD.findall(_THOUSANDS.sub("", text.replace("’", "'").lower()))
-    return [word for word in found if word not in stop_words()]
+    return [word for word in WORD.findall(lowered(text)) if word not in stop_words()]
 
 
 @lru_cache(maxsize=100_000)  # words; a language's running text holds fewer that repeat

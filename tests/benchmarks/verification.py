@@ -3,12 +3,13 @@
 import argparse
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import astuple, fields
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.stats import binomtest
 
-from bot.verification import Encode, compare, signals
+from bot.verification import Signals, WordStates, compare, signals
 from index.embedding import DEFAULT_MODEL, SentenceEmbeddings, check_model
 from tests.benchmarks.figures import machine
 from tests.bot.drafts_read import Draft, in_one_batch, read_drafts, shown
@@ -21,15 +22,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fit", action="store_true", help="print weights fitted on the dev part")
     parser.add_argument("--failures", choices=("dev", "test"), default="dev", help="the part whose failures are printed (default: dev)")
+    parser.add_argument("--without-states", action="store_true", help="as with an embedding model that the weights were not fitted on")
     options = parser.parse_args()
     drafts = read_drafts()
-    encode = in_one_batch(drafts, SentenceEmbeddings(check_model(DEFAULT_MODEL)).encode_documents)
+    states = None if options.without_states else in_one_batch(drafts, SentenceEmbeddings(check_model(DEFAULT_MODEL)).word_states)
     if options.fit:
-        print(
-            "coverage, weakest, cosine, strangest, strangers, length, bias:", ", ".join(f"{weight:.2f}" for weight in fit(drafts, encode))
-        )
+        print(", ".join(f"{name}={weight:.2f}" for name, weight in fit(drafts, states).items()))
         return
-    passed = shown(drafts, encode)
+    passed = shown(drafts, states)
     print(machine())
     for split in ("dev", "test"):
         for source, statements in (("both", (False, True)), ("default corpus", (False,)), ("statements", (True,))):
@@ -52,11 +52,10 @@ def proportion(count: int, total: int) -> str:
     return f"{count:>4}/{total:<5}{count / total:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
-def fit(drafts: Sequence[Draft], encode: Encode) -> list[float]:
-    """Return the weights and the bias that separate the dev part best, of what passes the comparisons."""
+def fit(drafts: Sequence[Draft], states: WordStates | None) -> dict[str, float]:
+    """Return the weights and the bias, by name, that separate the dev part best, of what passes the comparisons."""
     compared = [draft for draft in drafts if draft.split == "dev" and compare(draft.sentence, draft.sources) is None]
-    found = [signals(draft.sentence, draft.sources, encode) for draft in compared]
-    inputs = np.array([[one.coverage, one.weakest, one.cosine, one.strangest, one.strangers, one.length, 1.0] for one in found])
+    inputs = np.array([[*astuple(signals(draft.sentence, draft.sources, states)), 1.0] for draft in compared])
     supported = np.array([draft.supported for draft in compared])
     weight = np.where(supported, 1 / supported.sum(), 1 / (~supported).sum())
 
@@ -64,7 +63,8 @@ def fit(drafts: Sequence[Draft], encode: Encode) -> list[float]:
         margin = np.where(supported, 1, -1) * (inputs @ weights)
         return float((weight * np.logaddexp(0, -margin)).sum() + RIDGE * (weights[:-1] ** 2).sum())
 
-    return [float(value) for value in minimize(loss, np.zeros(inputs.shape[1])).x]
+    names = [*(signal.name for signal in fields(Signals)), "bias"]
+    return dict(zip(names, minimize(loss, np.zeros(inputs.shape[1])).x.tolist(), strict=True))
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.verification import Encode, Source, verify
+from bot.verification import Floats, Source, WordStates, verify
 from index.corpus import find_files, read_document
 from index.document import Description
-from index.embedding import Vectors
+from index.terms import WORD
 
 FOLDER = Path(__file__).with_name("drafts")
 STATEMENT = "Statement in the General Debate"
@@ -65,21 +65,21 @@ def _statements() -> dict[str, Source]:
     return found
 
 
-def in_one_batch(drafts: Sequence[Draft], encode: Encode) -> Encode:
-    """Return *encode* with all that verifying *drafts* asks of it computed at once, which is several times as fast."""
+def in_one_batch(drafts: Sequence[Draft], states: WordStates) -> WordStates:
+    """Return *states* with all that verifying *drafts* asks of it computed at once, which is several times as fast."""
     asked: dict[str, None] = {}
 
-    def remember(texts: Sequence[str]) -> Vectors:
+    def remember(texts: Sequence[str]) -> list[Floats]:
         asked.update(dict.fromkeys(texts))
-        return np.zeros((len(texts), 1), dtype=np.float32)
+        return [np.zeros((len(WORD.findall(text)), 1), dtype=np.float32) for text in texts]
 
     for draft in drafts:
         verify(draft.sentence, draft.sources, remember)
     texts = sorted(asked, key=len)
-    vectors = dict(zip(texts, encode(texts), strict=True))
-    return lambda wanted: np.stack([vectors[text] for text in wanted])
+    found = dict(zip(texts, states(texts), strict=True))
+    return lambda wanted: [found[text] for text in wanted]
 
 
-def shown(drafts: Sequence[Draft], encode: Encode) -> list[bool]:
+def shown(drafts: Sequence[Draft], states: WordStates | None) -> list[bool]:
     """Return for each draft whether verification lets it through."""
-    return [verify(draft.sentence, draft.sources, encode).fault is None for draft in drafts]
+    return [verify(draft.sentence, draft.sources, states).fault is None for draft in drafts]
