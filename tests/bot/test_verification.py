@@ -1,9 +1,14 @@
 """A sentence passes only if what it cites says so: its numbers, names, speakers, negations and the rest are compared one by one."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 
-from bot.verification import Source, compare, verify
+from bot.signals import information
+from bot.verification import WITH_STATES, Floats, Signals, Source, compare, signals, support, verify
 from index.document import Description
+from index.terms import WORD
 from tests.bot.drafts_read import in_one_batch, read_drafts, shown
 
 SPEAKER = "Vladimir Norov, SCO Secretary-General"
@@ -101,6 +106,59 @@ def test_words_that_no_source_knows_are_not_supported(embeddings):
     verdict = verify("The summit will sign a declaration on fisheries.", sources(SUMMIT), embeddings.word_states)
     assert verdict.fault == "support"
     assert verdict.score < 0.5
+
+
+def near_fishing(texts: Sequence[str]) -> list[Floats]:
+    """Return states in which every word has its own direction, but "fisheries" has a cosine of 0.8 to "aquaculture"."""
+    directions = {word: place for place, word in enumerate(dict.fromkeys(word for text in texts for word in WORD.findall(text)))}
+    states = np.eye(len(directions) + 1, dtype=np.float32)
+    if {"fisheries", "aquaculture"} <= set(directions):
+        states[directions["fisheries"]] = 0.8 * states[directions["aquaculture"]] + 0.6 * states[-1]
+    return [np.array([states[directions[word]] for word in WORD.findall(text)]) for text in texts]
+
+
+def test_a_strange_word_counts_as_far_as_its_state_is_near_to_one_of_the_source():
+    """Of "summit", "strengthens" and "fisheries" the source has two, and one in another word."""
+    summit, strengthens, fisheries = (information(word) for word in ("summit", "strengthens", "fisheries"))
+    share = (summit + strengthens + 0.8 * fisheries) / (summit + strengthens + fisheries)
+    found = signals("The summit strengthens fisheries.", sources("The summit strengthens aquaculture."), near_fishing)
+    assert found.coverage == found.weakest == pytest.approx(share)
+    assert found.strangest == pytest.approx(0.2 * fisheries / 7.5)
+    assert (found.strangers, found.length) == (1 / 20, 3 / 20)
+    assert found.left_out == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "left_out"),
+    [
+        pytest.param("The summit on drugs collapsed in Bishkek.", 0, id="nothing between"),
+        pytest.param("The summit collapsed.", 1, id="what the summit was on"),
+        pytest.param("The summit on drugs.", 0, id="only what follows"),
+    ],
+)
+def test_what_is_left_out_between_the_words_used_is_noticed(sentence, left_out):
+    """It may have restricted them; what is left out before or behind them has not."""
+    found = signals(sentence, sources("Then the summit on drugs collapsed in Bishkek."), near_fishing)
+    assert found.left_out == pytest.approx(left_out, abs=1e-6)
+
+
+def test_a_state_that_speaks_is_no_stranger_in_its_statement():
+    """A name of two words opens the sentence, and only the second of them is told to be one."""
+    own = Description("statement-2021", "Statement", "speech", "2021", speaker="San Marino")
+    assert signals("San Marino attends the forum.", [Source("We attend the forum.", own)], None).strangers == 0
+
+
+def test_without_states_a_word_is_near_to_none_but_itself():
+    """As with an embedding model that the weights were not fitted on: what stands in the source passes, what does not falls."""
+    said = "The SCO is preparing for its next summit, in Bishkek this June."
+    assert verify(said, sources(SUMMIT), None).fault is None
+    assert verify("The summit will sign a declaration on fisheries.", sources(SUMMIT), None).fault == "support"
+
+
+def test_the_score_is_the_logistic_function_of_the_weighted_signals():
+    """Worked out by hand for signals of 1 and of 0."""
+    assert support(Signals(0, 0, 0, 0, 0, 0), WITH_STATES) == pytest.approx(1 / (1 + np.exp(6.46)))
+    assert support(Signals(1, 1, 0, 0, 1, 0), WITH_STATES) == pytest.approx(1 / (1 + np.exp(6.46 - 3.04 - 4.25 - 7.47)))
 
 
 @pytest.mark.parametrize(

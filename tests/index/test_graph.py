@@ -64,6 +64,27 @@ def test_a_text_has_the_same_vector_alone_and_among_others(exported, files):
     np.testing.assert_array_equal(encoder.encode_question(TEXTS[0]), encoder.encode_documents(TEXTS)[0])
 
 
+def test_the_state_of_a_word_is_the_mean_of_its_tokens(reference, exported, files):
+    """Of the six tokens of "Bishkek agreed." the first and the last stand for no word, three for the name, and a full stop is no word."""
+    encoder = open_graph(files, exported)
+    (found,), (expected,), (_, (tokens,)) = (
+        encoder.word_states(["Bishkek agreed."]),
+        reference.word_states(["Bishkek agreed."]),
+        encoder.encode_tokens(["Bishkek agreed."]),
+    )
+    assert encoder.token_spans("Bishkek agreed.").tolist() == reference.token_spans("Bishkek agreed.").tolist()
+    name = tokens.states[1:-3, 384:].mean(axis=0)
+    np.testing.assert_allclose(found[0], name / np.linalg.norm(name), atol=1e-5)
+    assert found.shape == expected.shape == (2, 384)
+    assert (found * expected).sum(axis=1).min() > 0.95
+
+
+def test_a_word_behind_what_the_model_reads_has_no_state(exported, files):
+    """The model reads 256 tokens, the first and the last of which stand for no word."""
+    (found,) = open_graph(files, exported).word_states(["word " * 300])
+    assert np.linalg.norm(found, axis=1).tolist() == pytest.approx([1] * 254 + [0] * 46, abs=1e-5)
+
+
 def test_token_states_are_those_of_the_reference(reference, exported, files):
     """The same tokens, and states that point the same way."""
     encoder = open_graph(files, exported)
