@@ -45,7 +45,6 @@ from index.search import SearchResult, search
 from index.stores import Store
 
 NEAREST = 3  # passages shown beside an abstention: enough to judge, few enough to read
-OWN_WORDS = 0.6  # share of a follow-up's own words in the ranking, the rest is the question that it leans on (docs/decisions/005)
 SUBJECT = 0.5  # share of the subject alone in the ranking for a question that merely asks what is said of it (docs/decisions/008)
 SUMMED_UP = 6  # sentences in a summary of a conversation, and the last questions it is made of
 LATEST_AMONG = 10  # best passages whose documents may be the latest that says something: beyond, few are on the subject
@@ -292,7 +291,7 @@ class Assistant:
         found = self._searched([*asked_parts, *subjects.values(), alone or ""], within)
         asked = [(part, found[part]) for part in asked_parts]
         if alone is not None:
-            asked = [(asked_parts[0], blend(asked[0][1], found[alone], OWN_WORDS))]
+            asked = [(asked_parts[0], blend(asked[0][1], found[alone], understood.own_share))]
         read = any(scored.reading is not None for _, each in asked for scored in each.sentences)
         judged, unasked = list(asked), set()
         for at, part in enumerate(asked_parts):

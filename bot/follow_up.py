@@ -23,6 +23,11 @@ MAX_REQUEST_LENGTH = 200  # characters; what is longer says its subject
 MAX_CONTEXT_LENGTH = 200  # characters of an earlier question that are carried over
 READ_TURNS = 24  # the last turns, of both sides, that are understood anew; some 0.2 ms each, and nobody was met who went further back
 MAX_PIECE_WORDS = 6  # a fragment of more words says what it is about by itself
+WHOLE_FROM = 4  # words that name a subject: a message of so many says what it asks, whatever its "it" may point at
+# Shares of a message's own words in the ranking, the rest is the question that it leans on; docs/decisions/005 has what others cost.
+OWN_WORDS = 0.6
+ONE_WORD = 0.3  # where one alone names a subject: "who should lead it?"
+OWN_PIECE = 0.8  # of a piece that names a subject and asks nothing, as in a search box
 
 _FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "follow_ups"
 _LATIN_LETTER = re.compile(r"[A-Za-z]")
@@ -35,7 +40,8 @@ Wish = Literal["answer", "source", "more", "summary", "unclear"]
 class Understood:
     """What a message wants, and the question that it comes down to, said so that it needs no history.
 
-    ``alone`` are the message's own words where the question also holds words of an earlier one: search weighs both.
+    ``alone`` are the message's own words where the question also holds words of an earlier one: search weighs both, and
+    ``own_share``, in [0, 1], is what these count for.
     ``root`` is the question that later follow-ups take up. ``earlier`` holds what is asked again: for a summary all that
     was asked, for a source the one question. ``turn`` is the place of the message among the conversation's turns.
     """
@@ -46,6 +52,7 @@ class Understood:
     alone: str | None = None
     earlier: tuple["Understood", ...] = ()
     turn: int = 0
+    own_share: float = OWN_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,16 @@ def _opened(text: str, language: _Language) -> str:
     return text
 
 
+def _bare(text: str, language: _Language) -> str:
+    """Return *text* without final marks and the words that merely close a message."""
+    return language.patterns["closers"].sub("", _ENDING.sub("", text)).strip()
+
+
+def _without(match: re.Match[str]) -> str:
+    """Return the text that was searched without what *match* found."""
+    return f"{match.string[: match.start()]} {match.string[match.end() :]}"
+
+
 def _subject(text: str, language: _Language) -> set[str]:
     """Return the terms of *text* that can name a subject."""
     return set(terms(text)) - language.no_subject
@@ -167,10 +184,11 @@ def _subject(text: str, language: _Language) -> set[str]:
 
 def _request(text: str, earlier: Sequence[Understood], language: _Language) -> Understood | None:
     """Return what *text* wants if it asks for places, for more or for a summary, or None if it asks a question."""
-    bare = _ENDING.sub("", text)
+    bare = _bare(text, language)
     subject = _subject(bare, language)
     last = earlier[-1] if earlier else None
-    if language.find("summary_so_far", bare) or (not subject and language.find("summary", bare)):
+    sums_up = language.find("summary", bare)
+    if language.find("summary_so_far", bare) or (sums_up and not _subject(_without(sums_up), language)):
         return Understood("summary", text, "", earlier=tuple(dict.fromkeys(earlier))) if last else Understood("unclear", text, text)
     if not subject - language.documents and language.find("source", bare):
         return Understood("source", last.question, last.root, earlier=(last,)) if last else Understood("unclear", text, text)
@@ -179,12 +197,15 @@ def _request(text: str, earlier: Sequence[Understood], language: _Language) -> U
         if _subject(named, language) and (last is None or not _points_back(named, language)):
             return Understood("more", named, named)
         if last and _subject(named, language):
-            joined = _joined(named, last)
-            return Understood("more", joined.question, joined.root, joined.alone)
-        return Understood("more", last.question, last.root, last.alone) if last else Understood("unclear", text, text)
+            return replace(_joined(named, last), wish="more")
+        return _more(last) if last else Understood("unclear", text, text)
     if not subject - language.documents and language.match("more", bare):
-        return Understood("more", last.question, last.root, last.alone) if last else Understood("unclear", text, text)
+        return _more(last) if last else Understood("unclear", text, text)
     return None
+
+
+def _more(last: Understood) -> Understood:
+    return Understood("more", last.question, last.root, last.alone, own_share=last.own_share)
 
 
 def _back(subject: str, rest: str, earlier: Sequence[Understood], language: _Language) -> Understood:
@@ -206,20 +227,15 @@ def _follow_up(text: str, earlier: Sequence[Understood], language: _Language) ->
     if not _LATIN_LETTER.search(text):
         return None  # neither words nor their order tell anything to English patterns
     past = earlier[-1]
-    bare = language.patterns["closers"].sub("", _ENDING.sub("", text)).strip()
-    opens_as_question = language.patterns["question_heads"].match(bare)
+    bare = _bare(text, language)
     piece_match = language.match("pieces", bare)
     piece = _group(piece_match, "piece") if piece_match else bare
-    is_about = piece != bare
-    few = len(piece.split()) <= MAX_PIECE_WORDS
-    if few and (is_about or not opens_as_question):
-        frame = language.match("frames", _ENDING.sub("", past.root))
-        if frame and not language.patterns["narrowing"].match(piece) and not _points_back(piece, language):
-            framed = f"{_whole(frame, 'frame')} {piece}?"
-            return Understood("answer", framed, framed)
-        return replace(_joined(piece, past), alone=None)  # a piece asks nothing that sentences could be read for
+    if (piece != bare and len(piece.split()) <= MAX_PIECE_WORDS) or _is_piece(bare, language):
+        return _with_piece(piece, past, language)
     if language.match("asking_on", bare):
         return _joined(text, past)
+    if len(_subject(bare, language)) >= WHOLE_FROM:
+        return None
     own = _topic(text, language)
     if not _points_back(text, language) or (_subject(own, language) and not _points_back(own, language)):
         return None  # "its position on X" names its subject: whose position it is, the one before need not tell
@@ -231,6 +247,37 @@ def _follow_up(text: str, earlier: Sequence[Understood], language: _Language) ->
     if topic and (seen := language.find("object", text)):
         return Understood("answer", f"{text[: seen.start()]}{_whole(seen, 'before')} {topic}{text[seen.end() :]}", past.root)
     return _joined(text, past)
+
+
+def _is_piece(bare: str, language: _Language) -> bool:
+    """Tell whether *bare*, a message without its closing words, is a few words that ask nothing by themselves."""
+    asks = language.patterns["question_heads"].match(bare) or language.find("asks_at_last", bare)
+    return len(bare.split()) <= MAX_PIECE_WORDS and not asks
+
+
+def _with_piece(piece: str, past: Understood, language: _Language) -> Understood:
+    """Return what a *piece* wants that was said after *past*."""
+    if document := language.match("named_document", piece):
+        return _fresh(_put_to(_group(document, "document"), past.root, language))
+    narrows = language.patterns["narrowing"].match(piece) or _points_back(piece, language)
+    frame = language.match("frames", _ENDING.sub("", past.root))
+    if frame and not narrows:
+        framed = f"{_whole(frame, 'frame')} {piece}?"
+        return Understood("answer", framed, framed)
+    if not narrows and _is_piece(past.root, language):
+        return _fresh(piece)  # one search after another
+    joined = _joined(piece, past)
+    if narrows or not _subject(piece, language) - language.documents:
+        return replace(joined, alone=None)  # it asks nothing that sentences could be read for
+    return replace(joined, own_share=OWN_PIECE)
+
+
+def _put_to(document: str, question: str, language: _Language) -> str:
+    """Return *question* put to *document*, in place of the one that it names, if it does."""
+    if named := language.find("named_document", question):
+        start, end = named.span(1)
+        return f"{question[:start]}{document}{question[end:]}"
+    return f"{_ENDING.sub('', question)} in {document}?"
 
 
 def _is_name(topic: str) -> bool:
@@ -248,8 +295,11 @@ def _points_back(text: str, language: _Language) -> bool:
         return False
     for pointing in language.patterns["pointing"].finditer(text):
         before = text[: pointing.start()]
-        may_be_held = language.patterns["resolvable"].match(text, pointing.start())
-        if not (may_be_held and language.find("antecedent", before)):
+        held = any(
+            language.patterns[f"{kind}resolvable"].match(text, pointing.start()) and language.find(f"{kind}antecedent", before)
+            for kind in ("", "own_")
+        )
+        if not held:
             return True
     return bool(language.find("place", text))
 
@@ -269,8 +319,9 @@ def _joined(text: str, past: Understood) -> Understood:
 def _with(text: str, context: str, root: str) -> Understood:
     mark = "?" if text.endswith("?") else ""
     bare = _ENDING.sub("", text)
-    alone = bare + mark if _subject(bare, _language("en")) else None  # "When exactly?" finds nothing by itself
-    return Understood("answer", f"{bare} ({context}){mark}", root, alone)
+    subject = _subject(bare, _language("en"))
+    alone = bare + mark if subject else None  # "When exactly?" finds nothing by itself
+    return Understood("answer", f"{bare} ({context}){mark}", root, alone, own_share=ONE_WORD if len(subject) == 1 else OWN_WORDS)
 
 
 def _shortened(question: str) -> str:
