@@ -251,8 +251,9 @@ def _follow_up(text: str, earlier: Sequence[Understood], language: _Language) ->
 
 def _is_piece(bare: str, language: _Language) -> bool:
     """Tell whether *bare*, a message without its closing words, is a few words that ask nothing by themselves."""
-    asks = language.patterns["question_heads"].match(bare) or language.find("asks_at_last", bare)
-    return len(bare.split()) <= MAX_PIECE_WORDS and not asks
+    if len(bare.split()) > MAX_PIECE_WORDS:
+        return False
+    return not language.patterns["question_heads"].match(bare) and not language.find("asks_at_last", bare)
 
 
 def _with_piece(piece: str, past: Understood, language: _Language) -> Understood:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.conversation import Conversation
 from bot.errors import QuestionError
-from bot.follow_up import MAX_CONTEXT_LENGTH, subject_asked, understand
+from bot.follow_up import MAX_CONTEXT_LENGTH, ONE_WORD, OWN_PIECE, OWN_WORDS, subject_asked, understand
 from bot.question import MAX_QUESTION_LENGTH, check_question
 
 BEES = "What does the society think about bees?"
@@ -49,6 +49,12 @@ def after(*questions: str) -> Conversation:
         pytest.param(["Who keeps bees?"], "When exactly?", "When exactly (Who keeps bees)?", id="a word that asks"),
         pytest.param(["Who keeps bees?"], "how many hives?", "how many hives (Who keeps bees)?", id="a number asked for"),
         pytest.param([BEES], "Why?", "Why (bees)?", id="why"),
+        pytest.param([BEES], "good. and wasps?", "What does the society think about wasps?", id="a reaction first"),
+        pytest.param(["Who keeps bees?"], "of which kind?", "of which kind (Who keeps bees)?", id="which, behind a preposition"),
+        pytest.param(["beekeeping in Utopia"], "honey prices", "honey prices", id="one search after another"),
+        pytest.param(["Who keeps bees?"], "wax prices", "wax prices (Who keeps bees)", id="a search after a question"),
+        pytest.param(["What does the report say about bees?"], "and the speech?", "What does the speech say about bees?", id="a document"),
+        pytest.param(["Who keeps bees?"], "and in the report?", "Who keeps bees in the report?", id="a document where none was named"),
     ],
 )
 def test_a_follow_up_is_said_with_what_it_refers_to(before, message, expected):
@@ -58,9 +64,54 @@ def test_a_follow_up_is_said_with_what_it_refers_to(before, message, expected):
 
 
 @pytest.mark.parametrize(
+    ("message", "own_share"),
+    [
+        pytest.param("Who counts them every year?", OWN_WORDS, id="a question with words of its own"),
+        pytest.param("who should count them?", ONE_WORD, id="one word of its own"),
+        pytest.param("wax prices", OWN_PIECE, id="a new subject"),
+    ],
+)
+def test_how_much_the_own_words_of_a_follow_up_weigh(message, own_share):
+    """The fewer they are the less, but where they are a subject of their own most."""
+    understood = understand(message, after("Who keeps bees?"))
+    assert (understood.alone, understood.own_share) == (message, own_share)
+
+
+@pytest.mark.parametrize("message", ["in winter?", "and economically?", "evidence?", "their hives?"])
+def test_a_piece_that_names_no_subject_is_searched_for_with_its_question_alone(message):
+    """No sentence can be read for it."""
+    assert understand(message, after("Who keeps bees?")).alone is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "No, not bees but wasps",
+        "not the bees, wasps",
+        "wasps, not bees",
+        "wasps i mean",
+        "sorry, i meant wasps, not bees",
+        "instead of bees, wasps",
+        "wrong: wasps",
+        "what about wasps instead?",
+        "*wasps",
+    ],
+)
+def test_however_somebody_corrects_himself_what_he_meant_takes_the_place(message):
+    """What was understood wrongly is gone."""
+    assert understand(message, after(BEES)).question == "What does the society think about wasps?"
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "Is the society a political party?",
+        "How does Utopia treat its keepers?",
+        "How does the society see its own role?",
+        "How did the keepers of Utopia defend themselves?",
+        "What did the keepers of the northern valleys do to save them from frost?",
+        "honey stands for what?",
+        "What is honey?",
         "How many members attended the congress, and from how many cities?",
         "Which goals and principles does the society keep to?",
         "What did the report say about its authors?",
@@ -109,6 +160,12 @@ def test_a_change_of_subject_lets_go_of_the_old_one(message, expected):
         "who says so? show me the passage",
         "Which document is this from?",
         "can you give me the reference please",
+        "is that from the speech or from the report?",
+        "Is that in both documents?",
+        "exact words please",
+        "paragraph number?",
+        "whats your source",
+        "did he really say that?",
     ],
 )
 def test_a_request_for_the_source_asks_the_last_question_again(message):
@@ -133,7 +190,21 @@ def test_more_on_a_subject_that_the_message_holds_wants_no_earlier_one():
     assert (understood.wish, understood.question) == ("more", named)
 
 
-@pytest.mark.parametrize("message", ["tell me more", "More please", "go on", "anything else?", "what else?", "can you give more details?"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "tell me more",
+        "More please",
+        "go on",
+        "anything else?",
+        "what else?",
+        "can you give more details?",
+        "more details pls",
+        "is there more?",
+        "be more specific",
+        "is that all?",
+    ],
+)
 def test_more_is_wanted_on_the_last_question(message):
     """Whoever asks says only that."""
     understood = understand(message, after(BEES))
@@ -161,6 +232,10 @@ def test_more_may_be_wanted_on_a_subject(message):
         "wrap it up",
         "ok, put it all together",
         "Please summarise the answers",
+        "so what are the main points so far?",
+        "in a nutshell?",
+        "the gist please",
+        "what do we know so far?",
     ],
 )
 def test_a_summary_is_of_every_question_so_far(message):
