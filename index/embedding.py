@@ -206,24 +206,24 @@ class SentenceEmbeddings(Encoder):
         """
         import torch
 
-        if self.lower_layers is None:
+        if not self.lower_layers:
             raise ModelError(f"There is no cross-encoder for the model {self.files.name}.")
-        tokens = torch.from_numpy(ids)[None, :]
         with torch.inference_mode():
-            states = self.lower_layers(tokens, torch.ones_like(tokens)).last_hidden_state
+            states = self.model[0].auto_model.embeddings(input_ids=torch.from_numpy(ids)[None, :])  # type: ignore[union-attr,operator]  # a module's attribute by name
+            for layer in self.lower_layers:
+                states = layer(states)
         return np.asarray(states[0].numpy(), dtype=np.float32)
 
     @cached_property
-    def lower_layers(self) -> "torch.nn.Module | None":
-        """The lower layers with the changes added, a copy; None without changes."""
+    def lower_layers(self) -> "list[torch.nn.Module]":
+        """Copies of the lower layers with the changes added; none without changes."""
         import torch
 
         if self.changes is None:
-            return None
-        lower = copy.deepcopy(self.model[0].auto_model)
-        assert isinstance(lower, torch.nn.Module)  # noqa: S101  # not a tensor, for the type checker
-        lower.encoder.layer = lower.encoder.layer[:LOWER_LAYERS]  # type: ignore[union-attr,index]  # likewise
+            return []
+        layers: list[torch.nn.Module] = copy.deepcopy(list(self.model[0].auto_model.encoder.layer[:LOWER_LAYERS]))  # type: ignore[union-attr,index]  # likewise
         for name, (down, up) in self.changes.matrices.items():
+            number, _, part = name.partition(".")
             with torch.no_grad():
-                lower.get_submodule(f"encoder.layer.{name}").weight += torch.from_numpy(up @ down)  # type: ignore[operator]  # likewise
-        return lower
+                layers[int(number)].get_submodule(part).weight += torch.from_numpy(up @ down)  # type: ignore[operator]  # likewise
+        return layers

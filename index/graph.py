@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     import torch
 
 LEAST_COSINE = 0.97  # between graph and reference for every probe; the default model's lowest over questions and paragraphs is 0.985
-GRAPH_VERSION = 4  # raised when the export below changes: older graphs are exported anew
+GRAPH_VERSION = 5  # raised when the export below changes: older graphs are exported anew
 LONGEST = 512  # tokens read of a text by a model that names no limit of its own
 REMEMBERED = 1_000  # texts whose tokens are: a question's are asked for by each reader, and an answer's by many questions
+BLOCKED = -1e9  # added to the attention given to padding
 OPSET = 18  # of ONNX; what torch's exporter and onnxruntime's quantisation both know
 PROBES = (  # compared before a graph is used, beside texts of the corpus: short, long, numbers, another script, one word
     "cannabis",
@@ -315,7 +316,7 @@ def _exported_module(reference: SentenceEmbeddings) -> tuple["torch.nn.Module", 
         def __init__(self) -> None:
             super().__init__()
             self.model = model
-            self.lower = reference.lower_layers
+            self.lower = torch.nn.ModuleList(reference.lower_layers)
 
         def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, ...]:
             features = {"input_ids": input_ids, "attention_mask": attention_mask}
@@ -327,8 +328,11 @@ def _exported_module(reference: SentenceEmbeddings) -> tuple["torch.nn.Module", 
             if len(layers) <= max(STATE_LAYERS):
                 return (vectors,)
             states = torch.cat([layers[layer] for layer in STATE_LAYERS], dim=-1)
-            if self.lower is None:
+            if not self.lower:
                 return vectors, states
-            return vectors, states, self.lower(input_ids, attention_mask).last_hidden_state
+            lower = layers[0]  # the same embeddings as above, or each graph would hold them in another precision
+            for layer in self.lower:
+                lower = layer(lower, (1 - attention_mask[:, None, None, :].float()) * BLOCKED)
+            return vectors, states, lower
 
     return Pipeline().eval(), int(model.max_seq_length or LONGEST)
