@@ -9,7 +9,7 @@ documents' own sentences are always there to be shown instead.
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Literal
 
 import numpy as np
@@ -67,14 +67,9 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What each signal counts for in the score, on the scale of its logit, and the ``least`` score that passes."""
+    """What ``each`` signal counts for in the score, on the scale of its logit, and the ``least`` score that passes."""
 
-    coverage: float
-    weakest: float
-    strangest: float
-    strangers: float
-    length: float
-    left_out: float
+    each: Signals
     bias: float
     least: float
 
@@ -82,9 +77,9 @@ class Weights:
 # The score is a logistic regression on `Signals`, fitted on the dev part of tests/bot/drafts, both answers weighing the same:
 # python -m tests.benchmarks.verification --fit
 # least: of the dev part 0.34 shows 3 unsupported sentences more of 852, 0.44 drops 10 good ones more of 634
-WITH_STATES = Weights(3.04, 4.25, -4.35, 2.46, 7.47, -2.78, bias=-6.46, least=0.4)
+WITH_STATES = Weights(Signals(3.04, 4.25, -4.35, 2.46, 7.47, -2.78), bias=-6.46, least=0.4)
 # least: about as many unsupported sentences of the dev part are shown as with states: 37
-WITHOUT_STATES = Weights(2.28, 3.03, -1.55, 0.45, 5.39, 0.0, bias=-5.52, least=0.45)
+WITHOUT_STATES = Weights(Signals(2.28, 3.03, -1.55, 0.45, 5.39, 0.0), bias=-5.52, least=0.45)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +170,7 @@ def signals(sentence: str, sources: Sequence[Source], states: WordStates | None)
 
 def support(found: Signals, weights: Weights) -> float:
     """Return the probability, in (0, 1), that a sentence with these signals is supported."""
-    total = weights.coverage * found.coverage + weights.weakest * found.weakest + weights.strangest * found.strangest
-    total += weights.strangers * found.strangers + weights.length * found.length + weights.left_out * found.left_out + weights.bias
+    total = weights.bias + sum(weight * value for weight, value in zip(astuple(weights.each), astuple(found), strict=True))
     return float(1 / (1 + np.exp(-total)))
 
 

@@ -28,10 +28,10 @@ TOLD_TOKENS = 65  # read of a sentence, with the mark at its end; 1 sentence of 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossEncoder:
-    """The upper layers as a graph; ``digest`` (hex sha256) stands for them."""
+    """The upper layers as a graph, and what is added to the lower ones."""
 
     graph: "InferenceSession" = field(repr=False)
-    digest: str
+    changes: LowerChanges = field(repr=False)
 
     def read(self, embeddings: Encoder, question: str, sentence: str) -> float:
         """Return the logit of *sentence* answering *question*: above 0 it more likely does than not."""
@@ -51,22 +51,6 @@ def pair_of(question: NDArray[np.int64], sentence: NDArray[np.int64]) -> tuple[N
     return np.concatenate([asked, told]), np.repeat(np.array([0, 1]), [len(asked), len(told)])
 
 
-def lower_changes(model_digest: str) -> LowerChanges | None:
-    """Return what the cross-encoder adds to the lower layers of the encoder of *model_digest*; None as for `open_cross_encoder`."""
-    content = shipped(_WEIGHTS)
-    return load_lower_changes(content, model_digest) if content is not None else None
-
-
-def load_lower_changes(content: bytes, model_digest: str) -> LowerChanges | None:
-    """Return what the cross-encoder in *content* adds to the lower layers, or None if it is for another encoder."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        if str(stored["encoder"]) != model_digest:
-            return None
-        names = [name.removesuffix(".down") for name in stored.files if name.endswith(".down")]
-        down, up = ([stored[f"{name}.{side}"].astype(np.float32) for name in names] for side in ("down", "up"))
-        return LowerChanges(dict(zip(names, zip(down, up, strict=True), strict=True)), hashlib.sha256(content).hexdigest())
-
-
 @cache
 def open_cross_encoder(model_digest: str) -> CrossEncoder | None:
     """Return the cross-encoder, or None if it was trained on another encoder than that of *model_digest*, or cannot be used."""
@@ -79,5 +63,9 @@ def open_cross_encoder(model_digest: str) -> CrossEncoder | None:
 
 def load_cross_encoder(content: bytes) -> tuple[str, CrossEncoder]:
     """Return the digest of the encoder that the weights in *content*, a file such as cross_encoder.npz, are for, and the cross-encoder."""
+    digest = hashlib.sha256(content).hexdigest()
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        return str(stored["encoder"]), CrossEncoder(open_session(stored["graph"].tobytes()), hashlib.sha256(content).hexdigest())
+        names = [name.removesuffix(".down") for name in stored.files if name.endswith(".down")]
+        matrices = {name: (stored[f"{name}.down"].astype(np.float32), stored[f"{name}.up"].astype(np.float32)) for name in names}
+        cross_encoder = CrossEncoder(open_session(stored["graph"].tobytes()), LowerChanges(matrices, digest))
+        return str(stored["encoder"]), cross_encoder

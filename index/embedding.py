@@ -47,7 +47,7 @@ class LowerChanges:
     """What a cross-encoder adds to the weights of the lower layers, so that they read two texts as one.
 
     ``matrices`` has by a weight's name, such as "0.attention.self.query", two thin ones ``(rank, inputs)`` and
-    ``(outputs, rank)``: what is added is the product of the second and the first. ``digest`` (hex sha256) stands for all of them.
+    ``(outputs, rank)``: what is added is the product of the second and the first. ``digest`` (hex sha256) is the cross-encoder's.
     """
 
     matrices: Mapping[str, tuple[Vectors, Vectors]]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index.cross_encoder import lower_changes
+from index.cross_encoder import open_cross_encoder
 from index.embedding import STATE_LAYERS, Encoder, LowerChanges, ModelFiles, SentenceEmbeddings, TokenStates, Vectors
 from index.errors import ModelError
 from index.files import sha256, write_synced
@@ -136,7 +136,12 @@ def open_graph(files: ModelFiles, folder: Path) -> GraphEncoder | None:
 
     A graph whose digest differs from its record, or of another model, cross-encoder or version, is not opened.
     """
-    return _opened(files, folder, lower_changes(files.digest))
+    return _opened(files, folder, _shipped_changes(files))
+
+
+def _shipped_changes(files: ModelFiles) -> LowerChanges | None:
+    cross_encoder = open_cross_encoder(files.digest)
+    return cross_encoder.changes if cross_encoder else None
 
 
 def _opened(files: ModelFiles, folder: Path, changes: LowerChanges | None) -> GraphEncoder | None:
@@ -171,7 +176,7 @@ def prepare_encoder(files: ModelFiles, folder: Path) -> Encoder:
     A model that cannot be exported, or whose graph disagrees with it, is used as it is, through torch: slower, and said so in the log.
     Raises ModelError if the model does not load.
     """
-    return prepare_changed_encoder(files, folder, lower_changes(files.digest))
+    return prepare_changed_encoder(files, folder, _shipped_changes(files))
 
 
 def prepare_changed_encoder(files: ModelFiles, folder: Path, changes: LowerChanges | None) -> Encoder:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import nn
 from tqdm import tqdm
 
-from index.cross_encoder import CrossEncoder, load_cross_encoder, load_lower_changes
+from index.cross_encoder import CrossEncoder, load_cross_encoder
 from index.embedding import Encoder
 from index.errors import UserError
 from index.graph import prepare_changed_encoder
@@ -208,7 +208,7 @@ def train(data: Data, embeddings: Encoder, plan: Plan) -> Trained:
     content = weights_file(net, embeddings.files.digest)
     _, cross_encoder = load_cross_encoder(content)
     with TemporaryDirectory() as folder:
-        changed = prepare_changed_encoder(embeddings.files, Path(folder), load_lower_changes(content, embeddings.files.digest))
+        changed = prepare_changed_encoder(embeddings.files, Path(folder), cross_encoder.changes)
         return Trained(content, {name: asdict(measure(cross_encoder, reader, changed, held)) for name, held in data.held.items()})
 
 

@@ -7,8 +7,6 @@ from index.cross_encoder import (
     ASKED_TOKENS,
     TOLD_TOKENS,
     load_cross_encoder,
-    load_lower_changes,
-    lower_changes,
     open_cross_encoder,
     pair_of,
 )
@@ -66,14 +64,14 @@ def test_the_graphs_give_the_logits_of_the_module_that_was_trained(embeddings, t
             torch.nn.init.normal_(values, std=0.05)
     content = weights_file(module, embeddings.files.digest)
     _, made = load_cross_encoder(content)
-    changed = prepare_changed_encoder(embeddings.files, tmp_path, load_lower_changes(content, embeddings.files.digest))
+    changed = prepare_changed_encoder(embeddings.files, tmp_path, made.changes)
     sentences = [ANSWER, NEAR_MISS, ELSEWHERE, "word " * 200]
     with torch.inference_mode():
         pairs = [(embeddings.token_ids(QUESTION), embeddings.token_ids(sentence)) for sentence in sentences]
         by_torch = module(join(pairs)).numpy()
     by_graph = [made.read(changed, QUESTION, sentence) for sentence in sentences]
     np.testing.assert_allclose(by_graph, by_torch, atol=0.1)
-    by_reference = [made.read(SentenceEmbeddings(embeddings.files, load_lower_changes(content, embeddings.files.digest)), QUESTION, ANSWER)]
+    by_reference = [made.read(SentenceEmbeddings(embeddings.files, made.changes), QUESTION, ANSWER)]
     np.testing.assert_allclose(by_reference, by_torch[:1], atol=0.1)
 
 
@@ -83,4 +81,3 @@ def test_the_graphs_give_the_logits_of_the_module_that_was_trained(embeddings, t
 def test_there_is_no_cross_encoder_for_another_encoder():
     """Its lower layers would mean nothing to these upper ones."""
     assert open_cross_encoder("0" * 64) is None
-    assert lower_changes("0" * 64) is None
