@@ -24,6 +24,7 @@ _NAME = re.compile(
     r"(?P<the>\b[Tt]he\s+)?(?P<name>\b[A-Z][\w’'-]*(?:(?:\s+(?:of|on|for|and)(?:\s+the)?)?\s+[A-Z][\w’'-]*)+|(?<=[a-z,]\s)[A-Z][\w’'-]{2,})"
 )
 _WORDS = re.compile(r"\w+")
+_ADJECTIVE = re.compile(r"n|an|ian|i|ese|ish")  # what makes "Pakistani" of "Pakistan"
 _CALENDAR = {name.casefold() for name in (*calendar.month_name, *calendar.day_name) if name}  # written like names, and no subjects
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,8 @@ class Suggestion:
 def subjects(documents: Iterable[Document]) -> tuple[str, ...]:
     """Return what the documents' bodies name by proper names, the most frequent first, at most MAX_SUBJECTS.
 
-    A name of a document's own description (its title, its speaker) is left out: all of the document is about it.
+    A name of a document's own description (its title, its speaker) is left out: all of the document is about it. So is an adjective
+    of a name that is there itself.
     """
     counts: Counter[str] = Counter()
     for document in documents:
@@ -52,7 +54,15 @@ def subjects(documents: Iterable[Document]) -> tuple[str, ...]:
         for paragraph in document.paragraphs:
             if paragraph.role == "body":
                 counts.update(_names(paragraph.text, known))
-    return tuple(name for name, _ in counts.most_common(MAX_SUBJECTS))
+    names = [name for name, _ in counts.most_common() if not any(_is_adjective(name, other) for other in counts)]
+    return tuple(names[:MAX_SUBJECTS])
+
+
+def _is_adjective(name: str, other: str) -> bool:
+    """Tell whether the words of *name* are those of *other* or their adjectives: "Indian and Pakistani", "India and Pakistan"."""
+    pairs = list(zip(name.split(), other.split(), strict=False))
+    alike = len(name.split()) == len(other.split()) and name != other
+    return alike and all(one == two or (one.startswith(two) and _ADJECTIVE.fullmatch(one[len(two) :])) for one, two in pairs)
 
 
 def _names(text: str, known: set[str]) -> list[str]:

@@ -32,6 +32,14 @@ def test_subjects_are_the_names_in_the_body_the_most_frequent_first():
     assert subjects([DOCUMENT]) == ("the Winter Garden", "Utopia", "IFAN")
 
 
+def test_an_adjective_is_no_subject_beside_its_name():
+    """However often it is said: who is asked about "Eurasian" has to wonder what that is."""
+    seen = "He saw Utopian and Arcadian bees fly between Utopia and Arcadia, over Utopia, to Utopia."
+    text = f"The Garden\n\nA vast Utopian plain and a Utopian law. {seen}"
+    document = parse_document(Description("two", "The Garden", "report"), text)
+    assert subjects([document]) == ("Utopia", "Utopia and Arcadia")
+
+
 def test_the_nearest_are_chosen_and_no_two_lead_to_one_place():
     """Two questions with one answer are one offer."""
     assert choose(OFFERED, vector(1, 0), (), "") == ("Do bees sting?", "Is honey sweet?", "Do ants walk?")
