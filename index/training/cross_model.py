@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from index.cross_encoder import pair_of
 from index.embedding import LOWER_LAYERS, ModelFiles
-from index.training.model import OPSET
+from index.graph import OPSET
 
 DROPOUT = 0.1  # of what the head is given
 BLOCKED = -1e9  # added to the attention given to padding

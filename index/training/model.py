@@ -1,12 +1,10 @@
 """The reader as a torch module: turns a batch of question-sentence pairs into one logit each.
 
-And the module into the graph that index/reader.py runs without torch. Knows nothing of where pairs come from or how weights are found.
+Knows nothing of where pairs come from or how weights are found.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,17 +14,11 @@ from torch.nn import functional
 from index.reader import QUESTION_TOKENS, SENTENCE_TOKENS
 from index.training.states import EncodedTexts
 
-if TYPE_CHECKING:
-    import onnx
-
 WIDTH = 128  # of a thin state: what the index keeps of a token is 256 bytes
 LAYERS = 2
 HEADS = 4
 INNER = 256  # width between the two maps of a layer
 DROPOUT = 0.1  # in training, of the thin states and within the layers: without it .03 of AUROC on the speeches was lost
-MOST_PAIRS = 64  # that a graph takes at a time
-FEWEST_HALVED = 1000  # numbers of a weight that is kept in float16; smaller ones are biases and scales, which save nothing
-OPSET = 18  # of ONNX, as in index/graph.py
 PAIR_FEATURES = 2  # cosine of the vectors, likeness of the words
 
 
@@ -81,68 +73,6 @@ def _nearest(thin: Tensor, of_sentence: Tensor, used: Tensor) -> Tensor:
     unit = functional.normalize(thin, dim=-1)
     across = (of_sentence.unsqueeze(1) != of_sentence.unsqueeze(2)) & used.unsqueeze(1)
     return (unit @ unit.transpose(1, 2)).masked_fill(~across, -1).amax(2)
-
-
-class _Read(nn.Module):
-    """The part of a reader that is left to do for each question, as a module of its own."""
-
-    def __init__(self, net: ReaderModule) -> None:
-        super().__init__()
-        self.net = net
-
-    def forward(self, *pairs: Tensor) -> Tensor:
-        return self.net.read(*pairs)
-
-
-def graph_of(net: ReaderModule) -> bytes:
-    """Return `ReaderModule.read` of *net* as an ONNX graph for any number of pairs and tokens; its inputs are named as there."""
-    pairs, tokens = (
-        torch.export.Dim("pairs", min=1, max=MOST_PAIRS),
-        torch.export.Dim("tokens", min=2, max=QUESTION_TOKENS + SENTENCE_TOKENS),
-    )
-    shape = 2, 3
-    shared, information = torch.zeros(shape), torch.zeros(shape)  # two, or the exporter takes them for one input
-    example = (
-        torch.zeros(*shape, WIDTH),
-        torch.tensor([[0, 1, 1]] * 2),
-        shared,
-        information,
-        torch.ones(shape, dtype=torch.bool),
-        torch.zeros(2),
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's remarks on itself
-        program = torch.onnx.export(
-            _Read(net).eval(),
-            example,
-            dynamo=True,
-            verbose=False,
-            opset_version=OPSET,
-            input_names=["states", "of_sentence", "shared", "information", "used", "cosines"],
-            output_names=["logits"],
-            dynamic_shapes=(({0: pairs, 1: tokens},) * 5 + ({0: pairs},),),
-        )
-    assert program is not None  # noqa: S101  # it is None only for the older exporter
-    model = program.model_proto
-    del model.graph.value_info[:], model.graph.metadata_props[:]
-    for part in (*model.graph.node, *model.graph.initializer, *model.graph.input, *model.graph.output):
-        del part.metadata_props[:]  # where in whose files each step was written
-        part.doc_string = ""
-    _halve(model.graph)
-    graph: bytes = model.SerializeToString()
-    return graph
-
-
-def _halve(graph: "onnx.GraphProto") -> None:
-    """Keep the weights of *graph* in float16, half the bytes, each widened by a step that onnxruntime takes once, at opening."""
-    from onnx import TensorProto, helper, numpy_helper
-
-    wide = [weight for weight in graph.initializer if weight.data_type == TensorProto.FLOAT and np.prod(weight.dims) >= FEWEST_HALVED]
-    for weight in wide:
-        values = numpy_helper.to_array(weight).astype(np.float16)
-        graph.initializer.remove(weight)
-        graph.initializer.append(numpy_helper.from_array(values, f"{weight.name}.half"))
-        graph.node.insert(0, helper.make_node("Cast", [f"{weight.name}.half"], [weight.name], to=TensorProto.FLOAT))
 
 
 def collate(encoded: EncodedTexts, information: np.ndarray[tuple[int], np.dtype[np.float32]], pairs: Sequence[tuple[int, int]]) -> Batch:

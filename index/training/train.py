@@ -24,7 +24,8 @@ from index.embedding import Encoder
 from index.reader import Reader, load_reader
 from index.training.command import Plan, Trained, advance, run
 from index.training.data import Data, Group
-from index.training.model import ReaderModule, collate, graph_of
+from index.training.model import ReaderModule, collate
+from index.training.reader_graph import graph_of
 from index.training.states import EncodedTexts, encode_texts, token_information
 
 BATCH_GROUPS = 32  # groups a step, some 150 pairs
