@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 
+from bot.amounts import amounts_asked
 from index.frequency import zipf
 from index.search import ScoredSentence, SearchResult
 from index.terms import stop_words, term_of, terms, words
@@ -50,7 +51,7 @@ _DURATION = re.compile(
     r"(?:minute|hour|day|week|month|year|decade|centur(?:y|ie))s?\b|\b(?:since|until|till)\b",
     re.IGNORECASE,
 )
-_HELD = ((_ASKS_NUMBER, _NUMBER), (_ASKS_TIME, _TIME), (_ASKS_DURATION, _DURATION))  # what is asked for, and what holds it
+_TIMES = ((_ASKS_TIME, _TIME), (_ASKS_DURATION, _DURATION))  # what is asked for, and what holds it
 
 
 @lru_cache(maxsize=100_000)
@@ -63,7 +64,8 @@ def sentence_signals(question: str, found: SearchResult) -> tuple[Mapping[str, f
     """Return the signals of each of *found*'s sentences, in their order: whether that sentence answers the question."""
     weights = _weights(question)
     best = found.sentences[0].score if found.sentences else 0.0
-    asked = tuple(held for asks, held in _HELD if asks.search(question))
+    numbers = (*((_NUMBER,) if _ASKS_NUMBER.search(question) else ()), *amounts_asked(question))
+    times = tuple(held for asks, held in _TIMES if asks.search(question))
     total = sum(weights.values())
 
     @cache  # several sentences of one paragraph are found
@@ -71,7 +73,7 @@ def sentence_signals(question: str, found: SearchResult) -> tuple[Mapping[str, f
         present = _terms_in(text)
         return sum(weight for term, weight in weights.items() if term in present) / total if total else 0.0
 
-    return tuple(_signals(asked, coverage, best, scored) for scored in found.sentences)
+    return tuple(_signals(numbers, times, coverage, best, scored) for scored in found.sentences)
 
 
 def question_signals(question: str, found: SearchResult, of_sentences: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
@@ -96,7 +98,11 @@ def question_signals(question: str, found: SearchResult, of_sentences: Sequence[
 
 
 def _signals(
-    asked: Sequence[re.Pattern[str]], coverage: Callable[[str], float], best: float, scored: ScoredSentence
+    numbers: Sequence[re.Pattern[str]],
+    times: Sequence[re.Pattern[str]],
+    coverage: Callable[[str], float],
+    best: float,
+    scored: ScoredSentence,
 ) -> Mapping[str, float]:
     text = scored.text
     return {
@@ -108,8 +114,8 @@ def _signals(
         "below_best": best - scored.score,
         "coverage": coverage(text),
         "paragraph_coverage": coverage(scored.passage.paragraph.text),
-        "number_gap": float(_NUMBER in asked and not _NUMBER.search(text)),
-        "time_gap": float(any(held is not _NUMBER and not held.search(text) for held in asked)),
+        "number_gap": float(any(not held.search(text) for held in numbers)),
+        "time_gap": float(any(not held.search(text) for held in times)),
     }
 
 

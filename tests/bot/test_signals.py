@@ -33,6 +33,8 @@ def gaps(question: str, text: str) -> tuple[float, float]:
         pytest.param("How many bees are there?", "Bees are one of our joys.", 1, id="one of many is no number"),
         pytest.param("How many hives burnt?", "One burnt.", 0, id="one"),
         pytest.param("Who keeps bees?", "The society keeps bees.", 0, id="no number is asked for"),
+        pytest.param("How many tonnes of honey are made?", "Bees make 40 percent of all the honey.", 1, id="a number of something else"),
+        pytest.param("How many tonnes of honey are made?", "Bees make 38 tonnes of it.", 0, id="a number in the measure asked for"),
     ],
 )
 def test_a_number_that_is_asked_for_has_to_be_there(question, text, gap):
