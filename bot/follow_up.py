@@ -232,6 +232,8 @@ def _follow_up(text: str, earlier: Sequence[Understood], language: _Language) ->
     piece = _group(piece_match, "piece") if piece_match else bare
     if (piece != bare and len(piece.split()) <= MAX_PIECE_WORDS) or _is_piece(bare, language):
         return _with_piece(piece, past, language)
+    if (same := language.match("same_in", bare)) and language.match("named_document", document := _group(same, "document")):
+        return _put_to(document, past, language)
     if language.match("asking_on", bare):
         return _joined(text, past)
     if len(_subject(bare, language)) >= WHOLE_FROM:
@@ -259,7 +261,7 @@ def _is_piece(bare: str, language: _Language) -> bool:
 def _with_piece(piece: str, past: Understood, language: _Language) -> Understood:
     """Return what a *piece* wants that was said after *past*."""
     if document := language.match("named_document", piece):
-        return _fresh(_put_to(_group(document, "document"), past.root, language))
+        return _put_to(_group(document, "document"), past, language)
     narrows = language.patterns["narrowing"].match(piece) or _points_back(piece, language)
     frame = language.match("frames", _ENDING.sub("", past.root))
     if frame and not narrows:
@@ -273,8 +275,15 @@ def _with_piece(piece: str, past: Understood, language: _Language) -> Understood
     return replace(joined, own_share=OWN_PIECE)
 
 
-def _put_to(document: str, question: str, language: _Language) -> str:
-    """Return *question* put to *document*, in place of the one that it names, if it does."""
+def _put_to(document: str, past: Understood, language: _Language) -> Understood:
+    """Return what *past* wants, put to *document*."""
+    question, root = _named(document, past.question, language), _named(document, past.root, language)
+    alone = None if past.alone is None else _named(document, past.alone, language)
+    return Understood("answer", question, root, alone, own_share=past.own_share)
+
+
+def _named(document: str, question: str, language: _Language) -> str:
+    """Return *question* with *document* in place of the one that it names, or behind it if it names none."""
     if named := language.find("named_document", question):
         start, end = named.span(1)
         return f"{question[:start]}{document}{question[end:]}"

@@ -55,6 +55,20 @@ def after(*questions: str) -> Conversation:
         pytest.param(["Who keeps bees?"], "wax prices", "wax prices (Who keeps bees)", id="a search after a question"),
         pytest.param(["What does the report say about bees?"], "and the speech?", "What does the speech say about bees?", id="a document"),
         pytest.param(["Who keeps bees?"], "and in the report?", "Who keeps bees in the report?", id="a document where none was named"),
+        pytest.param(
+            ["Who keeps bees?"], "does the report say the same", "Who keeps bees in the report?", id="a document, said in a sentence"
+        ),
+        pytest.param(["Who keeps bees?"], "what does the speech itself say?", "Who keeps bees in the speech?", id="what a document says"),
+        pytest.param(
+            ["Who keeps bees?", "how many hives?"],
+            "Really? In the report too?",
+            "how many hives (Who keeps bees) in the report?",
+            id="what was asked last, put to a document",
+        ),
+        pytest.param(
+            ["Who keeps bees?"], "what month was that in", "what month was that in (Who keeps bees)", id="that, within a question"
+        ),
+        pytest.param([BEES], "wasps, right?", "What does the society think about wasps?", id="a tag"),
     ],
 )
 def test_a_follow_up_is_said_with_what_it_refers_to(before, message, expected):
@@ -119,6 +133,8 @@ def test_however_somebody_corrects_himself_what_he_meant_takes_the_place(message
         "Is it true that honey never spoils?",
         "What did the keeper say when the hives were lost to frost?",
         "Where will this year's congress be held?",
+        "What does the organisation say?",
+        "What impact did that year have on honey prices?",
         "Summarise the position of the society on honey prices.",
         "Which paragraph deals with honey prices?",
         "How many more members joined in March?",
@@ -142,6 +158,9 @@ def test_a_question_that_stands_alone_is_left_as_it_is(question):
         ("and by the way, where is honey kept?", "where is honey kept?"),
         ("Now I'm curious about honey", "honey"),
         ("New topic - honey prices", "honey prices"),
+        ("totally different matter: honey prices", "honey prices"),
+        ("lets go to honey prices now", "honey prices now"),
+        ("Can we talk about honey?", "honey?"),
     ],
 )
 def test_a_change_of_subject_lets_go_of_the_old_one(message, expected):
@@ -236,6 +255,9 @@ def test_more_may_be_wanted_on_a_subject(message):
         "in a nutshell?",
         "the gist please",
         "what do we know so far?",
+        "Sum up the two points for me please",
+        "can you put it more simply",
+        "in plain words?",
     ],
 )
 def test_a_summary_is_of_every_question_so_far(message):
