@@ -29,7 +29,7 @@ from bot.languages import (
 )
 from bot.messages import in_words, messages, with_example
 from bot.prompts import new_ids
-from bot.question import check_question, parts
+from bot.question import MAX_PARTS, check_question, parts
 from bot.reply import Abstention, Answer, Courtesy, NearestPassage, Reply
 from bot.rewriting import rewrite
 from bot.said import told_sentences
@@ -46,6 +46,7 @@ from index.stores import Store
 
 NEAREST = 3  # passages shown beside an abstention: enough to judge, few enough to read
 SUBJECT = 0.5  # share of the subject alone in the ranking for a question that merely asks what is said of it (docs/decisions/008)
+SEARCHES = 2 * MAX_PARTS  # side by side, of all replies together: each thing asked and its subject
 SUMMED_UP = 6  # sentences in a summary of a conversation, and the last questions it is made of
 LATEST_AMONG = 10  # best passages whose documents may be the latest that says something: beyond, few are on the subject
 LATEST_TRIED = 5  # dates of documents that are searched one by one, the newest first; each costs a search
@@ -88,6 +89,7 @@ class Assistant:
         self._cross_encoder = open_cross_encoder(embeddings.files.digest)
         self._word_states = embeddings.word_states if embeddings.files.name == DEFAULT_MODEL else None  # others weigh words otherwise
         self._descriptions = {description.document_id: description for description in generation.descriptions()}
+        self._threads = ThreadPoolExecutor(SEARCHES, thread_name_prefix="search")
         self._read: dict[Language, bool] = {}
         self._examples = tuple(examples)
         self.index_fingerprint = generation.manifest.index_fingerprint
@@ -311,8 +313,7 @@ class Assistant:
         look = partial(search, self._generation, self._embeddings, within=within)
         if len(distinct) == 1:
             return {distinct[0]: look(distinct[0])}
-        with ThreadPoolExecutor(len(distinct)) as threads:
-            return dict(zip(distinct, threads.map(look, distinct), strict=True))
+        return dict(zip(distinct, self._threads.map(look, distinct), strict=True))
 
     def _read_closely(self, subjects: Collection[str], question: str, sentence: str) -> float | None:
         """Return how strongly *sentence* answers *question*, the two read together; None for one of *subjects*, which ask nothing."""

@@ -30,6 +30,7 @@ from index.vocabulary import Vocabulary
 NAMES = ("paragraphs", "sentences")  # of the files that hold a row for each
 VECTORS = "sentences-vectors.npy"
 REMEMBERED = 2_000  # paragraphs, some 8 MB: the same ones are found for many questions
+REMEMBERED_STATES = 1_000  # sentences, some 8 MB: the same ones are read for many questions
 _LOADING = threading.Lock()  # numpy reads headers with Python's parser, which in 3.11 fails when two threads enter it at once
 _ROUNDING = 1e-3  # by which a vector's cosine to itself may fall short of its length's square
 
@@ -56,6 +57,7 @@ class Generation:
             f"{(folder / 'corpus.sqlite').absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
         self._read: dict[int, tuple[Paragraph, int]] = {}  # paragraphs by row, each with the row of its first sentence
+        self._unpacked: dict[int, SentenceStates] = {}  # by the sentence's row
         self._nearest = Nearest(folder, self.manifest.probes)
         self._vectors = self._nearest.vectors, np.asarray(np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False))
         self.paragraph_moments, self.sentence_moments = (
@@ -102,12 +104,22 @@ class Generation:
         """Return what was kept for reading the sentences at *rows*, in that order; nothing if the index keeps none."""
         if not self.manifest.reader_digest:
             return ()
+        known = {row: kept for row in rows if (kept := self._unpacked.get(row)) is not None}
+        missing = [row for row in rows if row not in known]
+        if missing:
+            read = self._unpack(missing)
+            if len(self._unpacked) + len(read) > REMEMBERED_STATES:
+                self._unpacked.clear()
+            self._unpacked.update(read)
+            known |= read
+        return tuple(known[row] for row in rows)
+
+    def _unpack(self, rows: Sequence[int]) -> dict[int, SentenceStates]:
+        """Return what was kept for reading the sentences at *rows*, at least one."""
         spans = [slice(int(self._token_ends[row]), int(self._token_ends[row + 1])) for row in rows]
-        if not spans:
-            return ()
         states = unpacked(np.concatenate([self._states[span] for span in spans]))  # at once: one by one takes three times as long
         ends = np.cumsum([span.stop - span.start for span in spans])[:-1]
-        return tuple(SentenceStates(self._ids[span], part) for span, part in zip(spans, np.split(states, ends), strict=True))
+        return {row: SentenceStates(self._ids[span], part) for row, span, part in zip(rows, spans, np.split(states, ends), strict=True)}
 
     def paragraphs(self, rows: Sequence[int]) -> tuple[tuple[Paragraph, int], ...]:
         """Return the paragraphs at *rows*, in that order, each with the row of its first sentence."""

@@ -187,22 +187,18 @@ class Workers:
         self._places.release()
 
     async def _received(self, work: _Work[Item], deadline: float) -> AsyncIterator[Item]:
-        loop = asyncio.get_running_loop()
         try:
-            while True:
-                item = await self._next(work, deadline - loop.time())
-                if not isinstance(item, _End):
-                    yield item
-                elif item.error is not None:
-                    raise item.error
-                else:
-                    return
+            while not isinstance(item := await self._next(work, deadline), _End):
+                yield item
+            if item.error is not None:
+                raise item.error
         finally:
             work.left.set()
 
-    async def _next(self, work: _Work[Item], left_s: float) -> Item | _End:
+    async def _next(self, work: _Work[Item], deadline: float) -> Item | _End:
         try:
-            return await asyncio.wait_for(work.produced.get(), max(0.0, left_s))
+            async with asyncio.timeout_at(deadline):  # unlike wait_for it makes no task
+                return await work.produced.get()
         except TimeoutError:  # of this wait alone: one in the work itself is handed on
             message = f"No answer was ready within {self._deadline_s:g} s."
             raise RefusalError(504, "too_slow", message, "Ask again, or ask something shorter.", BUSY_RETRY_S) from None
