@@ -334,6 +334,19 @@ def test_the_states_of_sentences_come_back_by_row(small):
         np.testing.assert_allclose(kept.states[:, 0], kept.ids, rtol=1e-3)
 
 
+@pytest.mark.parametrize("remembered", [0, 2, 1_000])
+def test_states_that_are_asked_for_again_are_the_same(small, monkeypatch, remembered):
+    """Together with others, in any order, however many are remembered."""
+    monkeypatch.setattr("index.store.REMEMBERED_STATES", remembered)
+    rows = range(read_manifest(small)[1].sentences)
+    once = [open_generation(small).sentence_states([row])[0] for row in rows]
+    opened = open_generation(small)
+    for asked in ([1], [0, 1], [2, 1, 0], [*rows], [*reversed(rows)], [0, 0]):
+        for row, kept in zip(asked, opened.sentence_states(asked), strict=True):
+            assert kept.ids.tolist() == once[row].ids.tolist()
+            assert kept.states.tolist() == once[row].states.tolist()
+
+
 def test_packed_states_are_as_they_were_to_a_254th_of_the_greatest():
     """Of each token, whatever the others are; nothing stays nothing."""
     states = np.random.default_rng(1).standard_normal((50, 128)) * np.logspace(-3, 3, 50)[:, None]
