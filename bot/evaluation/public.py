@@ -126,14 +126,19 @@ def _gold_sentence(document: Document, offset: int) -> Row:
 def _mtrag(data: _Mtrag, folder: Path) -> Iterator[Row]:
     """Yield every task as a question with its turns; a passage becomes a document of one paragraph.
 
-    The judgments name passages, not sentences, so gold has no facet and only retrieval and abstention can be measured.
+    One that repeats another is that other, since a build indexes what stands twice word for word once. The judgments name
+    passages, not sentences, so gold has no facet and only retrieval and abstention can be measured.
     """
-    documents = {
-        passage.document_id: _write_document(folder, number, passage.title or passage.document_id, [passage.text])
-        for number, passage in enumerate(data.documents, start=1)
-    }
+    written: dict[str, Document] = {}
+    documents: dict[str, Document] = {}
+    for number, passage in enumerate(data.documents, start=1):
+        text = " ".join(passage.text.split())
+        if text not in written:
+            written[text] = _write_document(folder, number, passage.title or passage.document_id, [passage.text])
+        documents[passage.document_id] = written[text]
     for task in data.tasks:
-        named = [documents[reference.document_id].paragraphs[0] for reference in task.contexts if reference.document_id in documents]
+        judged = {documents[reference.document_id].document_id for reference in task.contexts if reference.document_id in documents}
+        named = [document.paragraphs[0] for document in written.values() if document.document_id in judged]
         yield {
             "id": task.task_id,
             "class": task.collection,

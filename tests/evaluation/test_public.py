@@ -106,6 +106,15 @@ def test_an_mtrag_passage_is_a_document_and_a_task_a_follow_up(tmp_path):
     assert queries["x<::>3"].answerability == "unanswerable"
 
 
+def test_an_mtrag_passage_that_repeats_another_is_that_other(tmp_path):
+    """A build indexes it once, so a judgment of either is one of the document that is there."""
+    again = {"document_id": "8_1-2", "title": "Law library, again", "text": "Closed on  Sunday."}
+    task = {**MTRAG["tasks"][0], "contexts": [{"document_id": "8_1-2"}, {"document_id": "7_3-4"}]}
+    documents, queries = converted(tmp_path, "mtrag", {"documents": [*MTRAG["documents"], again], "tasks": [task]})
+    assert len(documents) == 2
+    assert [gold.quote for gold in queries["x<::>2"].gold] == ["Closed on Sunday."]
+
+
 def test_a_limit_takes_the_same_sample_each_time(tmp_path):
     """Two of three questions, the same two in two runs."""
     _, first = converted(tmp_path / "first", "squad", SQUAD, limit=2)
