@@ -4,7 +4,7 @@ import pytest
 import wordfreq
 
 from index.errors import ModelError
-from index.frequency import _list, zipf
+from index.frequency import _list, _numbers, zipf
 
 FIRST_OF_EACH = [words[0] for words in wordfreq.get_frequency_list("en") if words]  # one word of each frequency that there is
 ODD = [
@@ -16,6 +16,12 @@ ODD = [
     "007",
     "covid19",
     "mp3",
+    "9th",
+    "21st",
+    "b2b",
+    "00",
+    "1,000",
+    "2018-2019",
     "türkiye",
     "naïve",
     "шос",
@@ -46,3 +52,12 @@ def test_a_package_that_is_not_there_is_named(monkeypatch):
     _list.cache_clear()
     with pytest.raises(ModelError, match=r"wordfreq is not installed\. Install it"):
         _list()
+
+
+def test_a_package_without_its_files_is_named(monkeypatch, tmp_path):
+    """An installation that was cut short: the list, and what tells numbers apart."""
+    monkeypatch.setattr("index.frequency._folder", lambda: tmp_path)
+    for read in (_list, _numbers):
+        read.cache_clear()
+        with pytest.raises(ModelError, match=r"wordfreq cannot be read.*Reinstall it"):
+            read()
