@@ -23,7 +23,7 @@ from index.errors import ModelError
 LEAST = 1e-9  # the frequency that stands for any lower one, and for none: 0 on Zipf's scale
 _LIST = Path("data", "large_en.msgpack.gz")
 _PLAIN = re.compile("[a-z]+")
-_ONE_TOKEN = re.compile("[a-z0-9]+")  # what the package's tokenizer leaves as it is
+_ONE_TOKEN = re.compile("[a-z0-9\u00e0-\u00f6\u00f8-\u00fd]+")  # what the package's tokenizer leaves as it is, accents and all
 
 
 @dataclass(frozen=True, slots=True)
