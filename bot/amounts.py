@@ -15,14 +15,16 @@ _ASKS_SHARE = re.compile(
     r"\bper ?centages?\b|\bwhat per ?cent\b|\bhow many per ?cent\b|\b(?:what|which) (?:share|proportion)\b|\b(?:share|proportion) of\b",
     re.IGNORECASE,
 )
-_COUNTED = (
-    r"(?:\d\S*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+_ASKS_MONEY = re.compile(r"\bhow much money\b|\bhow much\b(?! of\b).*\b(?:costs?|spen[dt]|pays?|paid)\b", re.IGNORECASE)
+_FIGURES = r"\d[\d.,]*"
+_IN_WORDS = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
     r"|dozens?|hundreds?|thousands?|[mb]illions?|trillions?|half)"
 )
-_MONEY = r"dollars?|euros?|cents?|r(?:o)?ubles?|yuan|yen|francs?|rupees?|pounds?|US\$|\$|€|£"
+_APART = r"[ \u00a0-]"
+_CURRENCIES = r"dollars?|euros?|ro?ubles?|yuan|yen|francs?|rupees?"
 # What is asked for, and the units that tell it: a weight in pounds answers who asks for tonnes.
 _UNITS = (
-    (r"dollars?|euros?|r(?:o)?ubles?|yuan|yen|francs?|rupees?", _MONEY),
     (r"tonn?es?|tons?|kilogram(?:me)?s?|kilos?|kg|gram(?:me)?s?", r"tonn?es?|tons?|kilogram(?:me)?s?|kilos?|kg|gram(?:me)?s?|pounds?|lbs?"),
     (r"kilomet(?:re|er)s?|km|miles?|met(?:re|er)s?|feet", r"kilomet(?:re|er)s?|km|miles?|mi|met(?:re|er)s?|m|feet|foot|ft"),
     (r"hectares?|acres?|square \w+", r"hectares?|ha|acres?|(?:square|sq) \w+|km2|km²"),
@@ -31,23 +33,25 @@ _UNITS = (
 )
 
 
-def _told_in(units: str) -> re.Pattern[str]:
-    """Return what a number of *units*, a pattern, looks like: "38 tonnes", "$5 billion", "two thousand square miles"."""
-    return re.compile(rf"{_COUNTED}(?:[ \u00a0-]\w+){{0,2}}?[ \u00a0-]?(?:{units})(?!\w)|(?:{units})\s?\d", re.IGNORECASE)
+def _asking_for(units: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"\bhow (?:many|much)(?: \w+){{0,2}}? (?:{units})(?!\w)|\b(?:number|amount) of (?:\w+ )?(?:{units})(?!\w)", re.IGNORECASE
+    )
 
 
+def _told_in(units: str, before: str = r"(?!)") -> re.Pattern[str]:
+    """Return what a number of *units*, or behind a sign *before*, looks like: "38 tonnes", "1,110kg", "two thousand miles", "$5"."""
+    words_between = rf"(?:{_APART}\w+){{0,2}}?{_APART}"
+    counted = rf"(?:{_FIGURES}|(?:{_FIGURES}|{_IN_WORDS}){words_between})"
+    return re.compile(rf"(?<!\w){counted}(?:{units})(?!\w)|(?:{before})\s?\d", re.IGNORECASE)
+
+
+_MONEY = _told_in(rf"{_CURRENCIES}|cents?|pounds?|\$|€|£", before=r"\$|€|£")
 _AMOUNTS = (
     (_ASKS_SHARE, _SHARE),
-    (re.compile(r"\bhow much money\b|\bhow much\b(?! of\b).*\b(?:costs?|spen[dt]|pays?|paid)\b", re.IGNORECASE), _told_in(_MONEY)),
-    *(
-        (
-            re.compile(
-                rf"\bhow (?:many|much)(?: \w+){{0,2}}? (?:{asked})(?!\w)|\b(?:number|amount) of (?:\w+ )?(?:{asked})(?!\w)", re.IGNORECASE
-            ),
-            _told_in(units),
-        )
-        for asked, units in _UNITS
-    ),
+    (_ASKS_MONEY, _MONEY),
+    (_asking_for(_CURRENCIES), _MONEY),
+    *((_asking_for(asked), _told_in(told)) for asked, told in _UNITS),
 )
 
 
