@@ -8,9 +8,10 @@ Knows nothing of models, of questions or of ranking.
 import json
 import sqlite3
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ from index.postings import StoredTerms, best, load_postings
 from index.reader import SentenceStates
 from index.stores import Found, Moments
 from index.vocabulary import Vocabulary
+
+Item = TypeVar("Item")
 
 NAMES = ("paragraphs", "sentences")  # of the files that hold a row for each
 VECTORS = "sentences-vectors.npy"
@@ -104,15 +107,7 @@ class Generation:
         """Return what was kept for reading the sentences at *rows*, in that order; nothing if the index keeps none."""
         if not self.manifest.reader_digest:
             return ()
-        known = {row: kept for row in rows if (kept := self._unpacked.get(row)) is not None}
-        missing = [row for row in rows if row not in known]
-        if missing:
-            read = self._unpack(missing)
-            if len(self._unpacked) + len(read) > REMEMBERED_STATES:
-                self._unpacked.clear()
-            self._unpacked.update(read)
-            known |= read
-        return tuple(known[row] for row in rows)
+        return _remembered(rows, self._unpacked, REMEMBERED_STATES, self._unpack)
 
     def _unpack(self, rows: Sequence[int]) -> dict[int, SentenceStates]:
         """Return what was kept for reading the sentences at *rows*, at least one."""
@@ -123,18 +118,13 @@ class Generation:
 
     def paragraphs(self, rows: Sequence[int]) -> tuple[tuple[Paragraph, int], ...]:
         """Return the paragraphs at *rows*, in that order, each with the row of its first sentence."""
-        wanted = [int(row) for row in rows]
-        known = {row: kept for row in wanted if (kept := self._read.get(row)) is not None}
-        missing = [row for row in wanted if row not in known]
-        if missing:
-            marks = ",".join("?" * len(missing))
-            found = self._database.execute(f"SELECT * FROM paragraphs WHERE row IN ({marks})", missing).fetchall()  # noqa: S608  # only marks
-            read = {values[0]: (paragraph_of(values[1], ParagraphRow(*values[3:])), int(values[2])) for values in found}
-            if len(self._read) + len(read) > REMEMBERED:
-                self._read.clear()
-            self._read.update(read)
-            known |= read
-        return tuple(known[row] for row in wanted)
+        return _remembered([int(row) for row in rows], self._read, REMEMBERED, self._select)
+
+    def _select(self, rows: Sequence[int]) -> dict[int, tuple[Paragraph, int]]:
+        """Return the paragraphs at *rows* by their row, each with the row of its first sentence."""
+        marks = ",".join("?" * len(rows))
+        found = self._database.execute(f"SELECT * FROM paragraphs WHERE row IN ({marks})", rows).fetchall()  # noqa: S608  # only marks
+        return {values[0]: (paragraph_of(values[1], ParagraphRow(*values[3:])), int(values[2])) for values in found}
 
     def rows_of(self, document_ids: Collection[str]) -> tuple[Rows, Rows]:
         """Return the rows of the paragraphs, and those of the sentences, of the documents of these ids; unknown ids have none."""
@@ -223,6 +213,24 @@ class Generation:
                 tokens = (np.zeros(len(keys), dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros((0, 0), dtype=np.uint8))
             stored.append(StoredTexts(Texts(EncodedTexts(keys, vectors, *tokens), terms.rows())))
         return tuple(stored)
+
+
+def _remembered(
+    rows: Sequence[int], kept: dict[int, Item], most: int, read: Callable[[Sequence[int]], dict[int, Item]]
+) -> tuple[Item, ...]:
+    """Return the items of *rows*, in that order, of those *kept*, and of what *read* returns for the others, which is then kept.
+
+    When they come to more than *most*, all are forgotten and begun anew.
+    """
+    known = {row: item for row in rows if (item := kept.get(row)) is not None}
+    missing = [row for row in rows if row not in known]
+    if missing:
+        new = read(missing)
+        if len(kept) + len(new) > most:
+            kept.clear()
+        kept.update(new)
+        known |= new
+    return tuple(known[row] for row in rows)
 
 
 def open_verified(generation: Path, manifest: Manifest) -> Generation:
