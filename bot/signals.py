@@ -5,16 +5,15 @@ except the ``*_gap`` and ``unknown`` ones, which are reasons to doubt.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from bot.amounts import amounts_asked
 from index.frequency import zipf
 from index.search import ScoredSentence, SearchResult
-from index.terms import stop_words, term_of, terms, words
+from index.terms import stop_words, term_of, words
 
 UNREAD = -6.0  # the reading of a sentence that was not read: about the lowest logit met
-ALL = 0.999  # coverage from which every word of the question stands in the sentence
 MAX_INFORMATION = 7.5  # Zipf's scale ends near 8 for "the"; a word that wordfreq does not know weighs all of this
 
 
@@ -62,48 +61,28 @@ def information(word: str) -> float:
 
 def sentence_signals(question: str, found: SearchResult) -> tuple[Mapping[str, float], ...]:
     """Return the signals of each of *found*'s sentences, in their order: whether that sentence answers the question."""
-    weights = _weights(question)
-    best = found.sentences[0].score if found.sentences else 0.0
     numbers = (*((_NUMBER,) if _ASKS_NUMBER.search(question) else ()), *amounts_asked(question))
     times = tuple(held for asks, held in _TIMES if asks.search(question))
-    total = sum(weights.values())
-
-    @cache  # several sentences of one paragraph are found
-    def coverage(text: str) -> float:
-        present = _terms_in(text)
-        return sum(weight for term, weight in weights.items() if term in present) / total if total else 0.0
-
-    return tuple(_signals(numbers, times, coverage, best, scored) for scored in found.sentences)
+    return tuple(_signals(numbers, times, scored) for scored in found.sentences)
 
 
 def question_signals(question: str, found: SearchResult, of_sentences: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
     """Return the signals of whether any of *found*'s sentences, whose own signals are given, answers the question.
 
-    Its best sentence counts most. Raises ValueError if *found* holds no sentence.
+    Gaps are those of its best sentence. Raises IndexError if *found* holds no sentence.
     """
-    weights = _weights(question)
-    first, *others = of_sentences
-    unknown = {word: weight for word, weight in _words(question).items() if term_of(word) not in found.known_terms}
+    first = of_sentences[0]
     names = {word for match in _NAME.finditer(question) for word in words(match.group())}
     return {
-        **{name: first[name] for name in ("reading", "cosine", "coverage", "number_gap", "time_gap")},
-        "best_reading": max(signals["reading"] for signals in (first, *others)),
-        "best_cosine": max(signals["cosine"] for signals in (first, *others)),
-        "paragraph_coverage": max(signals["paragraph_coverage"] for signals in (first, *others[:2])),
-        "unknown": max(unknown.values(), default=0.0),
-        "unknown_name": max((weight for word, weight in unknown.items() if word in names), default=0.0),
-        "all_found": float(bool(weights) and all(term in found.known_terms for term in weights) and first["coverage"] > ALL),
-        "words": min(len(weights), 12) / 12,
+        "number_gap": first["number_gap"],
+        "time_gap": first["time_gap"],
+        "best_reading": max(signals["reading"] for signals in of_sentences),
+        "best_cosine": max(signals["cosine"] for signals in of_sentences),
+        "unknown_name": max((information(word) for word in names if term_of(word) not in found.known_terms), default=0.0),
     }
 
 
-def _signals(
-    numbers: Sequence[re.Pattern[str]],
-    times: Sequence[re.Pattern[str]],
-    coverage: Callable[[str], float],
-    best: float,
-    scored: ScoredSentence,
-) -> Mapping[str, float]:
+def _signals(numbers: Sequence[re.Pattern[str]], times: Sequence[re.Pattern[str]], scored: ScoredSentence) -> Mapping[str, float]:
     text = scored.text
     return {
         "reading": UNREAD if scored.reading is None else scored.reading,
@@ -111,22 +90,6 @@ def _signals(
         "cosine_standard": scored.cosine_standard,
         "terms_standard": scored.terms_standard,
         "paragraph_score": scored.paragraph_standard,
-        "below_best": best - scored.score,
-        "coverage": coverage(text),
-        "paragraph_coverage": coverage(scored.passage.paragraph.text),
         "number_gap": float(any(not held.search(text) for held in numbers)),
         "time_gap": float(any(not held.search(text) for held in times)),
     }
-
-
-@lru_cache(maxsize=20_000)  # texts: the same sentences are found for many questions
-def _terms_in(text: str) -> frozenset[str]:
-    return frozenset(terms(text))
-
-
-def _words(question: str) -> dict[str, float]:
-    return {word: information(word) for word in words(question)}
-
-
-def _weights(question: str) -> dict[str, float]:
-    return {term_of(word): weight for word, weight in _words(question).items()}
