@@ -285,15 +285,14 @@ class Assistant:
         self, understood: Understood, before: Conversation, within: frozenset[str] | None
     ) -> tuple[SearchResult, Evidence | NoEvidence]:
         """Return what search finds in the documents *within*, all of them if None, and the evidence in it."""
-        mended = self._generation.vocabulary.in_words_of_the_documents(understood.question)
-        asked_parts = parts(mended)
+        in_their_words = self._generation.vocabulary.in_words_of_the_documents
+        mended = in_their_words(understood.question)
+        alone = None if understood.alone is None else in_their_words(understood.alone)
+        asked_parts = parts(mended) if alone is None else (mended,)  # what a part leans on may stand behind another
         # The words of "What does the organisation say about X?" but X draw sentences whatever X is: X itself has to be there.
-        subjects = {part: subject_asked(part) for part in asked_parts} if understood.alone is None else {}
-        alone = understood.alone if len(asked_parts) == 1 else None
-        found = self._searched([*asked_parts, *subjects.values(), alone or ""], within)
-        asked = [(part, found[part]) for part in asked_parts]
-        if alone is not None:
-            asked = [(asked_parts[0], blend(asked[0][1], found[alone], understood.own_share))]
+        subjects = {part: subject_asked(part) for part in asked_parts} if alone is None else {}
+        found = self._searched([*asked_parts, *subjects.values()], within, alone)
+        asked = [(part if alone is None else alone, found[part]) for part in asked_parts]  # what is asked for, its own words tell
         read = any(scored.reading is not None for _, each in asked for scored in each.sentences)
         judged, unasked = list(asked), set()
         for at, part in enumerate(asked_parts):
@@ -304,22 +303,28 @@ class Assistant:
                     unasked.add(subject)
         if understood.wish == "more":
             asked, judged = ([(part, leave_out(one, before.said)) for part, one in each] for each in (asked, judged))
-        closely = None if self._cross_encoder is None else partial(self._read_closely, unasked)
+        closely = None if self._cross_encoder is None else partial(self._read_closely, unasked, mended if alone is not None else None)
         return interleave([one for _, one in asked]), choose_evidence(judged, 0.0 if read else self._unrelated, closely)
 
-    def _searched(self, questions: Sequence[str], within: frozenset[str] | None) -> dict[str, SearchResult]:
-        """Return what search finds for each of *questions*, side by side where there are several; what is empty is not asked."""
+    def _searched(self, questions: Sequence[str], within: frozenset[str] | None, own_words: str | None = None) -> dict[str, SearchResult]:
+        """Return what search finds for each of *questions*, side by side where there are several; what is empty is not asked.
+
+        *own_words* are those of a single question that leans on another.
+        """
         distinct = [question for question in dict.fromkeys(questions) if question]
-        look = partial(search, self._generation, self._embeddings, within=within)
+        look = partial(search, self._generation, self._embeddings, within=within, own_words=own_words)
         if len(distinct) == 1:
             return {distinct[0]: look(distinct[0])}
         return dict(zip(distinct, self._threads.map(look, distinct), strict=True))
 
-    def _read_closely(self, subjects: Collection[str], question: str, sentence: str) -> float | None:
-        """Return how strongly *sentence* answers *question*, the two read together; None for one of *subjects*, which ask nothing."""
+    def _read_closely(self, subjects: Collection[str], whole: str | None, question: str, sentence: str) -> float | None:
+        """Return how strongly *sentence* answers *question*, the two read together; None for one of *subjects*, which ask nothing.
+
+        Of a follow-up the *whole* is read, with what it leans on.
+        """
         if self._cross_encoder is None or question in subjects:
             return None
-        return self._cross_encoder.read(self._embeddings, question, sentence)
+        return self._cross_encoder.read(self._embeddings, question if whole is None else whole, sentence)
 
     def _cite(self, draft: Sequence[DraftSentence], evidence: Evidence, question: str, standalone_question: str) -> Answer | None:
         return cite(

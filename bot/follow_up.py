@@ -17,21 +17,17 @@ from bot.data import read_data
 from bot.errors import QuestionError
 from bot.languages import english_twin, language_of
 from bot.question import check_question
+from index.in_context import in_context, without_ending
 from index.terms import terms
 
 MAX_REQUEST_LENGTH = 200  # characters; what is longer says its subject
 MAX_CONTEXT_LENGTH = 200  # characters of an earlier question that are carried over
 READ_TURNS = 24  # the last turns, of both sides, that are understood anew; some 0.2 ms each, and nobody was met who went further back
 MAX_PIECE_WORDS = 6  # a fragment of more words says what it is about by itself
+SUBJECT_FROM = 3  # words that name a subject: of so many, or with a name, a question in which nothing points back stands alone
 WHOLE_FROM = 4  # words that name a subject: a message of so many says what it asks, whatever its "it" may point at
-# Shares of a message's own words in the ranking, the rest is the question that it leans on; docs/decisions/005 has what others cost.
-OWN_WORDS = 0.6
-ONE_WORD = 0.3  # where one alone names a subject: "who should lead it?"
-OWN_PIECE = 0.8  # of a piece that names a subject and asks nothing, as in a search box
-
 _FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "follow_ups"
 _LATIN_LETTER = re.compile(r"[A-Za-z]")
-_ENDING = re.compile(r"[\s?.!…,;:]+$")
 
 Wish = Literal["answer", "source", "more", "summary", "unclear"]
 
@@ -40,8 +36,7 @@ Wish = Literal["answer", "source", "more", "summary", "unclear"]
 class Understood:
     """What a message wants, and the question that it comes down to, said so that it needs no history.
 
-    ``alone`` are the message's own words where the question also holds words of an earlier one: search weighs both, and
-    ``own_share``, in [0, 1], is what these count for.
+    ``alone`` are the message's own words where the question also holds words of an earlier one: search weighs both.
     ``root`` is the question that later follow-ups take up. ``earlier`` holds what is asked again: for a summary all that
     was asked, for a source the one question. ``turn`` is the place of the message among the conversation's turns.
     """
@@ -52,7 +47,6 @@ class Understood:
     alone: str | None = None
     earlier: tuple["Understood", ...] = ()
     turn: int = 0
-    own_share: float = OWN_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +87,7 @@ def _apart(line: str, number: int) -> str:
 def _group(match: re.Match[str], name: str) -> str:
     """Return what the group *name* holds in whichever alternative matched, without white space and final marks."""
     held = next((value for key, value in match.groupdict().items() if key.rpartition("_")[0] == name and value is not None), "")
-    return _ENDING.sub("", held).strip()
+    return without_ending(held).strip()
 
 
 def understand(message: str, conversation: Conversation) -> Understood:
@@ -169,7 +163,7 @@ def _opened(text: str, language: _Language) -> str:
 
 def _bare(text: str, language: _Language) -> str:
     """Return *text* without final marks and the words that merely close a message."""
-    return language.patterns["closers"].sub("", _ENDING.sub("", text)).strip()
+    return language.patterns["closers"].sub("", without_ending(text)).strip()
 
 
 def _without(match: re.Match[str]) -> str:
@@ -205,7 +199,7 @@ def _request(text: str, earlier: Sequence[Understood], language: _Language) -> U
 
 
 def _more(last: Understood) -> Understood:
-    return Understood("more", last.question, last.root, last.alone, own_share=last.own_share)
+    return Understood("more", last.question, last.root, last.alone)
 
 
 def _back(subject: str, rest: str, earlier: Sequence[Understood], language: _Language) -> Understood:
@@ -239,8 +233,16 @@ def _follow_up(text: str, earlier: Sequence[Understood], language: _Language) ->
     if len(_subject(bare, language)) >= WHOLE_FROM:
         return None
     own = _topic(text, language)
-    if not _points_back(text, language) or (_subject(own, language) and not _points_back(own, language)):
+    if _subject(own, language) and not _points_back(own, language):
         return None  # "its position on X" names its subject: whose position it is, the one before need not tell
+    if not _points_back(text, language):
+        return None if _says_its_subject(bare, language) else _joined(text, past)
+    return _pointing_back(text, earlier, language)
+
+
+def _pointing_back(text: str, earlier: Sequence[Understood], language: _Language) -> Understood:
+    """Return what *text* wants, in which a word points at one of the *earlier* questions."""
+    past = earlier[-1]
     if place := language.find("place", text):
         there = next((root for root in (one.root for one in reversed(earlier)) if _is_name(_topic(root, language))), "")
         if there:
@@ -249,6 +251,15 @@ def _follow_up(text: str, earlier: Sequence[Understood], language: _Language) ->
     if topic and (seen := language.find("object", text)):
         return Understood("answer", f"{text[: seen.start()]}{_whole(seen, 'before')} {topic}{text[seen.end() :]}", past.root)
     return _joined(text, past)
+
+
+def _says_its_subject(bare: str, language: _Language) -> bool:
+    """Tell whether *bare*, in which nothing points back, is a whole question; "which states take part?" is about what was asked before.
+
+    A whole one has several words that name a subject, a name, or words within that an "it" points at.
+    """
+    named = any(word[:1].isupper() for word in bare.split()[1:])
+    return named or len(_subject(bare, language)) >= SUBJECT_FROM or bool(language.find("pointing", bare))
 
 
 def _is_piece(bare: str, language: _Language) -> bool:
@@ -263,7 +274,7 @@ def _with_piece(piece: str, past: Understood, language: _Language) -> Understood
     if document := language.match("named_document", piece):
         return _put_to(_group(document, "document"), past, language)
     narrows = language.patterns["narrowing"].match(piece) or _points_back(piece, language)
-    frame = language.match("frames", _ENDING.sub("", past.root))
+    frame = language.match("frames", without_ending(past.root))
     if frame and not narrows:
         framed = f"{_whole(frame, 'frame')} {piece}?"
         return Understood("answer", framed, framed)
@@ -272,14 +283,14 @@ def _with_piece(piece: str, past: Understood, language: _Language) -> Understood
     joined = _joined(piece, past)
     if narrows or not _subject(piece, language) - language.documents:
         return replace(joined, alone=None)  # it asks nothing that sentences could be read for
-    return replace(joined, own_share=OWN_PIECE)
+    return joined
 
 
 def _put_to(document: str, past: Understood, language: _Language) -> Understood:
     """Return what *past* wants, put to *document*."""
     question, root = _named(document, past.question, language), _named(document, past.root, language)
     alone = None if past.alone is None else _named(document, past.alone, language)
-    return Understood("answer", question, root, alone, own_share=past.own_share)
+    return Understood("answer", question, root, alone)
 
 
 def _named(document: str, question: str, language: _Language) -> str:
@@ -287,7 +298,7 @@ def _named(document: str, question: str, language: _Language) -> str:
     if named := language.find("named_document", question):
         start, end = named.span(1)
         return f"{question[:start]}{document}{question[end:]}"
-    return f"{_ENDING.sub('', question)} in {document}?"
+    return f"{without_ending(question)} in {document}?"
 
 
 def _is_name(topic: str) -> bool:
@@ -316,25 +327,22 @@ def _points_back(text: str, language: _Language) -> bool:
 
 def _topic(question: str, language: _Language) -> str:
     """Return the subject at the end of *question*, or "" if it is not of a form that shows it."""
-    frame = language.match("frames", _ENDING.sub("", question))
+    frame = language.match("frames", without_ending(question))
     return _group(frame, "subject") if frame else ""
 
 
 def _joined(text: str, past: Understood) -> Understood:
     """Return *text* with the question that it leans on beside it."""
-    language = _language("en")
-    return _with(text, _topic(past.root, language) or _shortened(past.root), past.root)
+    return _with(text, _shortened(past.root), past.root)
 
 
 def _with(text: str, context: str, root: str) -> Understood:
-    mark = "?" if text.endswith("?") else ""
-    bare = _ENDING.sub("", text)
-    subject = _subject(bare, _language("en"))
-    alone = bare + mark if subject else None  # "When exactly?" finds nothing by itself
-    return Understood("answer", f"{bare} ({context}){mark}", root, alone, own_share=ONE_WORD if len(subject) == 1 else OWN_WORDS)
+    subject = _subject(text, _language("en"))
+    alone = without_ending(text) + ("?" if text.endswith("?") else "") if subject else None  # "When exactly?" finds nothing by itself
+    return Understood("answer", in_context(text, context), root, alone)
 
 
 def _shortened(question: str) -> str:
     """Return *question* in one line without its final mark, cut between words if it is long."""
-    bare = _ENDING.sub("", " ".join(question.split()))
+    bare = without_ending(" ".join(question.split()))
     return bare if len(bare) <= MAX_CONTEXT_LENGTH else bare[:MAX_CONTEXT_LENGTH].rpartition(" ")[0]

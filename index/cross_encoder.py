@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 _WEIGHTS = Path(__file__).with_name("cross_encoder.npz")
-ASKED_TOKENS = 34  # read of a question, with the two marks around it; 1 question of 100 is longer
+ASKED_TOKENS = 50  # read of a question, with the two marks around it: two messages and a question
 TOLD_TOKENS = 65  # read of a sentence, with the mark at its end; 1 sentence of 30 is longer
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 _WEIGHTS = Path(__file__).with_name("reader.npz")
-QUESTION_TOKENS = 32  # tokens read of a question, as in training; 1 question of 100 is longer
+QUESTION_TOKENS = 48  # tokens read of a question, as in training: two messages and a question
 SENTENCE_TOKENS = 52  # tokens read of a sentence, as in training; 1 sentence of 20 is longer
 BATCH_TOKENS = 25  # whose reading costs as much as beginning another batch: 0.3 ms; a third batch would save no more than that
 PADDING = -1  # in the place of a token's id

@@ -15,7 +15,8 @@ from tests.project import ROOT, modules, project_files
 READING_ORDER = """
     index.errors index.document index.filters index.parse index.lines index.formats.extracted index.formats.page index.formats.word_numbers
     index.formats.word index.formats.pdf index.front_matter index.isolated index.corpus
-    index.terms index.files index.embedding index.runtime index.cross_encoder index.graph index.reader index.frequency index.vocabulary
+    index.terms index.in_context index.files index.embedding index.runtime index.cross_encoder index.graph index.reader
+    index.frequency index.vocabulary
     index.lock index.manifest index.stores index.encoded index.nearest index.postings index.entries
     index.store index.write index.current index.search index.ranking index.retriever index.build
     index.milvus index.milvus_records index.milvus_lock index.milvus_store index.milvus_publish index.command

@@ -17,7 +17,7 @@ ANSWERABLE = ("best_reading", "best_cosine", "unknown_name", "number_gap", "time
 CLOSELY = (*ANSWERABLE, "close_reading")
 ANSWERS = ("reading", "cosine", "cosine_standard", "terms_standard", "paragraph_score", "number_gap", "time_gap")
 PENALTY = 0.3  # scikit-learn's C over standardised signals; from 0.1 to 1 nothing changed in cross-validation
-CANDIDATES = 8  # best sentences of a question that "answers" is fitted on; the rest are trivially wrong
+CANDIDATES = 6  # best sentences of a question that "answers" is fitted on; the rest are trivially wrong
 _FILE = Path(__file__).resolve().parent.parent / "evidence.json"
 
 Row = tuple[Mapping[str, float], bool]
@@ -44,7 +44,7 @@ def main() -> None:
     """
     from bot.assistant import SUBJECT
     from bot.evaluation.queries import read_queries
-    from bot.follow_up import subject_asked
+    from bot.follow_up import subject_asked, understand
     from bot.question import parts
     from bot.settings import read_settings
     from bot.signals import question_signals, sentence_signals
@@ -65,15 +65,20 @@ def main() -> None:
     cross_encoder = open_cross_encoder(embeddings.files.digest)
     if cross_encoder is None:
         raise ModelError("There is no cross-encoder for this embedding model. Restore its weights from the project.")
-    judged: list[tuple[str, SearchResult, Sequence[Mapping[str, float]], bool]] = []
+    judged: list[tuple[str, str, SearchResult, Sequence[Mapping[str, float]], bool]] = []
     rows: list[Row] = []
     for query in queries:
         if query.answerability in ("conversational", "underspecified"):
             continue
         gold = [(entry.document_id, entry.paragraph, entry.quote) for entry in query.gold if entry.facet > 0]
-        for part in parts(generation.vocabulary.in_words_of_the_documents(query.rewrite or query.question)):
-            found = search(generation, embeddings, part)
-            if subject := subject_asked(part):  # as the assistant does
+        mended = generation.vocabulary.in_words_of_the_documents
+        asked: list[tuple[str, str | None]] = [(part, None) for part in parts(mended(query.rewrite or query.question))]
+        understood = understand(query.question, query.before)
+        if understood.wish == "answer" and understood.alone is not None:  # a follow-up is read in another form than its rewrite
+            asked.append((mended(understood.question), mended(understood.alone)))
+        for part, own_words in asked:  # as the assistant does
+            found = search(generation, embeddings, part, own_words=own_words)
+            if own_words is None and (subject := subject_asked(part)):
                 found = blend(found, search(generation, embeddings, subject), SUBJECT)
             right = [
                 any(
@@ -84,15 +89,15 @@ def main() -> None:
                 for scored in found.sentences
             ]
             read = [at for at, scored in enumerate(found.sentences) if scored.reading is not None]
-            signals = sentence_signals(part, found)
+            signals = sentence_signals(own_words or part, found)
             rows += [(signals[at], right[at]) for at in read[:CANDIDATES]]
             if not gold or any(right[at] for at in read):
-                judged.append((part, found, signals, bool(gold)))
+                judged.append((part, own_words or part, found, signals, bool(gold)))
     answers = fit(rows, ANSWERS, False)
     answerable: list[Row] = []
-    for part, found, of_sentences, outcome in judged:
-        close = cross_encoder.read(embeddings, part, rank(answers, of_sentences, found)[0][1].text)
-        answerable.append(({**question_signals(part, found, of_sentences), "close_reading": close}, outcome))
+    for whole, asking, found, of_sentences, outcome in judged:
+        close = cross_encoder.read(embeddings, whole, rank(answers, of_sentences, found)[0][1].text)
+        answerable.append(({**question_signals(asking, found, of_sentences), "close_reading": close}, outcome))
     models = {"answerable": fit(answerable, ANSWERABLE, True), "answerable_closely": fit(answerable, CLOSELY, True), "answers": answers}
     about = f"{len(answerable)} questions and {len(rows)} sentences of tests/queries/dev.jsonl"
     content = {"fitted_on": about, "command": "python -m bot.evaluation.fitting", "models": {n: asdict(m) for n, m in models.items()}}

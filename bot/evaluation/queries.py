@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 
+from bot.conversation import Conversation
 from bot.evaluation.words import Words, words
 from bot.languages import Voice
 from index.document import Document
@@ -101,6 +102,14 @@ class Query:
     def is_answerable(self) -> bool:
         """Whether the documents say it, wholly or in part."""
         return self.answerability in ("answerable", "partial")
+
+    @property
+    def before(self) -> Conversation:
+        """The turns before the question, as the assistant takes them."""
+        conversation = Conversation()
+        for message in self.turns:
+            conversation = conversation.plus("user" if message.speaker == "user" else "assistant", message.text)
+        return conversation
 
     @property
     def facets(self) -> Mapping[int, tuple[Gold, ...]]:

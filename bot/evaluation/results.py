@@ -67,11 +67,9 @@ def ask_all(
 
 
 def _ask(assistant: Assistant, query: Query, documents: Mapping[str, Document], relevant: Mapping[str, int]) -> Result:
-    conversation = Conversation()
-    for message in query.turns:
-        conversation = conversation.plus("user" if message.speaker == "user" else "assistant", message.text)
+    before = query.before
     begun = time.perf_counter()
-    trace = _trace(assistant, query.question, conversation)
+    trace = _trace(assistant, query.question, before)
     seconds = time.perf_counter() - begun
     reply, found = (trace.reply, trace.found) if isinstance(trace, Trace) else (None, None)
     scores = score_reply(query, reply, documents)

@@ -7,15 +7,17 @@ import hashlib
 import json
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from index.errors import UserError
 from index.files import sha256
+from index.in_context import in_context
 from index.parse import split_sentences
 
-OWN = Path(__file__).parent  # holds questions.jsonl and paragraphs.jsonl, written for this project, and wiki.jsonl
+OWN = Path(__file__).parent  # holds questions.jsonl, follow_ups.jsonl and paragraphs.jsonl, written for this project, and wiki.jsonl
 WIKI = "squadshifts-new_wiki.json"  # the public set whose paragraphs the questions of wiki.jsonl were asked of
 # The public sets by file name, and how many questions are taken of each: none may outweigh the speeches.
 PUBLIC = {
@@ -31,9 +33,13 @@ SQUAD_TRAINED = ("Normans", "1973_oil_crisis", "Yuan_dynasty", "Imperialism")  #
 SQUAD_HELD = ("Huguenot", "Packet_switching", "Scottish_Parliament", "French_and_Indian_War")
 HELD_PUBLIC = 250  # questions kept aside of each public set, of paragraphs that none is trained on
 HELD_SHARE = 5  # one paragraph of so many of the speeches is kept aside
+AFTER_ANOTHER = 6  # of so many whole questions one is asked after one on another paragraph, and one after one on its own
+AWAY = 1009  # places between a question and the one on another paragraph: more than any paragraph has
 DIGEST_LENGTH = 16  # hex digits that stand for a paragraph: no two of some thousands agree in them
 PARAGRAPH_QUESTIONS = 6  # questions taken of a public paragraph at most, so that many paragraphs are seen
 PARAGRAPH_SENTENCES = range(2, 13)  # of a public paragraph: one alone leaves nothing to tell apart, whole articles outweigh
+
+Read = TypeVar("Read")
 
 _BLOCK = re.compile(r"[^\n]+")
 
@@ -50,6 +56,24 @@ class Group:
     question: str
     sentences: tuple[str, ...]
     answers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A message with the visitor's messages before it, the first one whole, the same said alone, and what answers it, as in `Group`."""
+
+    paragraph: str
+    before: tuple[str, ...]
+    message: str
+    alone: str
+    sentences: tuple[str, ...]
+    answers: tuple[int, ...]
+
+    def groups(self) -> tuple[Group, ...]:
+        """Return it as it is read: behind the first question, behind that and the last message, and alone."""
+        contexts = dict.fromkeys([self.before[:1], (self.before[0], self.before[-1])[: len(self.before)]])
+        questions = [in_context(self.message, *context) for context in contexts] + [self.alone]
+        return tuple(Group(self.paragraph, question, self.sentences, self.answers) for question in questions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +99,7 @@ def read_data(folder: Path, squad: Path | None, without: str | None = None) -> D
         raise TrainingDataError(f"{folder} is no folder. Name that of the public sets: docs/reader.md")
     digests: dict[str, str] = {}
     trained: dict[str, list[Group]] = {source: [] for source in SOURCES}
-    held: dict[str, list[Group]] = {source: [] for source in SOURCES}
+    held: dict[str, list[Group]] = {name: [] for name in (*SOURCES, "follow-ups")}
     near: tuple[Group, ...] = ()
     for name, count in PUBLIC.items():
         if (folder / name).is_file():
@@ -89,8 +113,13 @@ def read_data(folder: Path, squad: Path | None, without: str | None = None) -> D
         texts = {group.paragraph: group.sentences for article in read_squad(folder / WIKI).values() for group in article}
         near = read_digested(OWN / "wiki.jsonl", texts)
         digests["wiki.jsonl"] = sha256(OWN / "wiki.jsonl")
-    trained["speeches"] += read_lines(OWN / "questions.jsonl", OWN / "paragraphs.jsonl")
-    digests |= {name: sha256(OWN / name) for name in ("questions.jsonl", "paragraphs.jsonl")}
+    follow_ups = read_follow_ups(OWN / "follow_ups.jsonl", OWN / "paragraphs.jsonl")
+    kept_aside = {one.paragraph for one in follow_ups if is_held(one.paragraph)}
+    own = [group for group in read_lines(OWN / "questions.jsonl", OWN / "paragraphs.jsonl") if group.paragraph not in kept_aside]
+    trained["speeches"] += own + after_another(own)
+    trained["speeches"] += [group for one in follow_ups if one.paragraph not in kept_aside for group in one.groups()]
+    held["follow-ups"] = [one.groups()[0] for one in follow_ups if one.paragraph in kept_aside]
+    digests |= {name: sha256(OWN / name) for name in ("questions.jsonl", "follow_ups.jsonl", "paragraphs.jsonl")}
     if all((folder / name).is_file() for name in SPEECHES):
         for group in read_lines(folder / SPEECHES[0], folder / SPEECHES[1]):
             (held if is_held(group.paragraph) else trained)["speeches"].append(group)
@@ -157,19 +186,54 @@ def read_lines(questions: Path, paragraphs: Path) -> tuple[Group, ...]:
     A paragraph is ``{"p": id, "sentences": [...]}``, a question ``{"p": id, "q": question, "a": [numbers]}`` with the
     1-based numbers of the sentences that answer it. Raises TrainingDataError with file and line.
     """
-    texts: dict[str, tuple[str, ...]] = {}
-    groups: list[Group] = []
-    for path in (paragraphs, questions):
-        for number, line in enumerate(path.read_bytes().splitlines(), start=1):  # bytes: U+2028 in a text ends no line
-            try:
-                row = json.loads(line)
-                if path == paragraphs:
-                    texts[row["p"]] = tuple(row["sentences"])
-                    continue
-                groups.append(_group(row["p"], row["q"], row["a"], texts[row["p"]]))
-            except (ValueError, KeyError, TypeError) as error:
-                raise TrainingDataError(f"{path} line {number}: {error!r}. The form is told in docs/reader.md") from error
-    return tuple(groups)
+    texts = _paragraphs(paragraphs)
+    return tuple(_lines(questions, lambda row: _group(row["p"], row["q"], row["a"], texts[row["p"]])))
+
+
+def read_follow_ups(follow_ups: Path, paragraphs: Path) -> tuple[FollowUp, ...]:
+    """Return the follow-ups of two files of JSON lines, paragraphs as in `read_lines`.
+
+    A follow-up is ``{"p": id, "before": [messages], "q": message, "alone": question, "a": [numbers]}``. Raises TrainingDataError with
+    file and line.
+    """
+    texts = _paragraphs(paragraphs)
+
+    def follow_up(row: dict[str, Any]) -> FollowUp:
+        group = _group(row["p"], row["alone"], row["a"], texts[row["p"]])
+        before = tuple(map(str, row["before"]))
+        if not before:
+            raise ValueError("no message before it")
+        return FollowUp(group.paragraph, before, str(row["q"]), group.question, group.sentences, group.answers)
+
+    return tuple(_lines(follow_ups, follow_up))
+
+
+def after_another(groups: Sequence[Group]) -> list[Group]:
+    """Return some of *groups*, whole questions, behind another one, which they do not lean on: what is asked now is what counts."""
+    behind = [(at, (at - AWAY) % len(groups)) for at in range(0, len(groups), AFTER_ANOTHER)]
+    behind += [(at, at - 1) for at in range(AFTER_ANOTHER // 2, len(groups), AFTER_ANOTHER) if _same_paragraph(groups[at - 1 : at + 1])]
+    return [
+        Group(group.paragraph, in_context(group.question, groups[before].question), group.sentences, group.answers)
+        for group, before in ((groups[at], before) for at, before in behind)
+        if group.question != groups[before].question
+    ]
+
+
+def _same_paragraph(groups: Sequence[Group]) -> bool:
+    return len({group.paragraph for group in groups}) == 1
+
+
+def _paragraphs(path: Path) -> dict[str, tuple[str, ...]]:
+    return dict(_lines(path, lambda row: (str(row["p"]), tuple(row["sentences"]))))
+
+
+def _lines(path: Path, read: Callable[[dict[str, Any]], Read]) -> Iterator[Read]:
+    """Yield what *read* makes of each line of *path*. Raises TrainingDataError with file and line for one that it cannot read."""
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):  # bytes: U+2028 in a text ends no line
+        try:
+            yield read(json.loads(line))
+        except (ValueError, KeyError, TypeError) as error:
+            raise TrainingDataError(f"{path} line {number}: {error!r}. The form is told in docs/reader.md") from error
 
 
 def read_digested(questions: Path, texts: Mapping[str, Sequence[str]]) -> tuple[Group, ...]:
@@ -179,15 +243,7 @@ def read_digested(questions: Path, texts: Mapping[str, Sequence[str]]) -> tuple[
     file and line, also for a paragraph that is not among *texts*.
     """
     by_digest = {hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]: text for text in texts}
-    groups = []
-    for number, line in enumerate(questions.read_bytes().splitlines(), start=1):
-        try:
-            row = json.loads(line)
-            text = by_digest[row["p"]]
-            groups.append(_group(text, row["q"], row["a"], texts[text]))
-        except (ValueError, KeyError, TypeError) as error:
-            raise TrainingDataError(f"{questions} line {number}: {error!r}. The form is told in docs/reader.md") from error
-    return tuple(groups)
+    return tuple(_lines(questions, lambda row: _group(by_digest[row["p"]], row["q"], row["a"], texts[by_digest[row["p"]]])))
 
 
 def _group(paragraph: str, question: str, numbers: Sequence[int], sentences: Sequence[str]) -> Group:

@@ -46,7 +46,7 @@ Watch = Callable[[int, int, float], None]  # called with steps done, steps in al
 _INITIAL_SEED = 0
 
 
-PLAN = Plan(epochs=3, public=6000, rate=2.5e-3, seed=7)
+PLAN = Plan(epochs=2, public=6000, rate=2.5e-3, seed=7)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,11 @@ def test_a_pair_is_the_question_with_its_marks_and_the_sentence_with_the_mark_at
 
 
 def test_what_is_too_long_is_cut_before_its_mark():
-    """34 tokens of the question and 65 of the sentence, marks among them."""
+    """50 tokens of the question and 65 of the sentence, marks among them."""
     tokens, of_sentence = pair_of(ids(101, *[7] * 500, 102), ids(101, *[9] * 500, 102))
-    assert (len(tokens) - of_sentence.sum(), of_sentence.sum()) == (ASKED_TOKENS, TOLD_TOKENS) == (34, 65)
-    assert tokens[33] == tokens[-1] == 102
-    assert np.unique(tokens[34:-1]).tolist() == [9]
+    assert (len(tokens) - of_sentence.sum(), of_sentence.sum()) == (ASKED_TOKENS, TOLD_TOKENS) == (50, 65)
+    assert tokens[49] == tokens[-1] == 102
+    assert np.unique(tokens[50:-1]).tolist() == [9]
 
 
 # --- what is shipped

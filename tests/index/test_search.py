@@ -194,3 +194,45 @@ def test_a_document_deep_in_a_large_index_is_found_within(tmp_path):
     assert {(p.paragraph.document_id, p.paragraph.number) for p in found.passages} == {
         ("doc-077", 1), ("doc-077", 2), ("doc-119", 1), ("doc-119", 2)
     }  # fmt: skip
+
+
+# --- follow-ups
+
+
+@pytest.fixture(scope="module")
+def insects(tmp_path_factory) -> Generation:
+    """Two paragraphs that tell the same of two insects, the second of wasps, and others on neither."""
+    folder = tmp_path_factory.mktemp("insects")
+    (folder / "corpus").mkdir()
+    told = "{0} build nests in summer. Their honey costs nine crowns. {0} sting people."
+    others = "\n".join(f"Peace talk {number} was held in June. Drugs were seized." for number in range(9))
+    (folder / "corpus" / "doc.md").write_text(f"{HEAD}{told.format('Bees')}\n{told.format('Wasps')}\n{others}")
+    build(folder / "corpus", folder / "index", WordEmbeddings(), lambda done, total: None)
+    return open_generation(folder / "index")
+
+
+@pytest.mark.parametrize(("insect", "paragraph"), [("bees", 1), ("wasps", 2)])
+def test_what_a_follow_up_leans_on_finds_the_place_and_its_own_words_the_sentence(insects, insect, paragraph):
+    """By themselves its words stand in both paragraphs alike; with the question, the sentence that answered that comes first."""
+    whole, own = f"what does their honey cost (Do {insect} build nests in summer)?", "what does their honey cost?"
+    found = search(insects, WordEmbeddings(), whole, own_words=own)
+    assert [passage.paragraph.number for passage in found.passages][:1] == [paragraph]
+    assert found.sentences[0].text == "Their honey costs nine crowns."
+    assert found.sentences[0].passage.paragraph.number == paragraph
+    assert "nests" in search(insects, WordEmbeddings(), whole).sentences[0].text
+
+
+def test_a_follow_up_whose_own_words_are_the_whole_is_found_as_a_question_is(generation, embeddings):
+    """The same paragraphs, in the same order but for the sentences' weights: cosines are those of the question."""
+    plain = search(generation, embeddings, "drugs from Afghanistan")
+    twice = search(generation, embeddings, "drugs from Afghanistan", own_words="drugs from Afghanistan")
+    assert {scored.row: pytest.approx(scored.cosine, abs=1e-6) for scored in plain.sentences} == {s.row: s.cosine for s in twice.sentences}
+    assert plain.known_terms == twice.known_terms
+
+
+def test_a_follow_up_is_searched_for_within_documents(generation, embeddings):
+    """As a question is."""
+    found = search(generation, embeddings, "and drugs (What is said of peace)?", within=["mcis-2019-report"], own_words="and drugs?")
+    assert {passage.paragraph.document_id for passage in found.passages} == {"mcis-2019-report"}
+    with pytest.raises(NoDocumentError):
+        search(generation, embeddings, "and drugs (What is said of peace)?", within=[], own_words="and drugs?")

@@ -13,11 +13,14 @@ from index.training.data import (
     SOURCES,
     SQUAD_HELD,
     SQUAD_TRAINED,
+    FollowUp,
     Group,
     TrainingDataError,
+    after_another,
     is_held,
     read_data,
     read_digested,
+    read_follow_ups,
     read_lines,
     read_squad,
     sample_paragraphs,
@@ -120,6 +123,53 @@ def test_questions_over_paragraphs_of_others_find_them_by_digest(tmp_path):
         read_digested(path, {"abd": ("abd",)})
 
 
+def test_a_follow_up_is_read_behind_what_it_leans_on_and_alone(tmp_path):
+    """Behind the first question, behind that and the last message where another came between, and as it is said without either."""
+    row = {
+        "p": "a/1",
+        "before": ["What is said of crime?", "and drugs?"],
+        "q": "since when?",
+        "alone": "Since when are drugs a threat?",
+        "a": [2],
+    }
+    paths = lines_files(tmp_path, [row, {**row, "before": row["before"][:1], "a": []}], [{"p": "a/1", "sentences": ["One.", "Two."]}])
+    second, first = read_follow_ups(*paths)
+    assert second == FollowUp("a/1", tuple(row["before"]), row["q"], row["alone"], ("One.", "Two."), (1,))
+    assert [group.question for group in second.groups()] == [
+        "since when (What is said of crime)?",
+        "since when (What is said of crime; and drugs)?",
+        "Since when are drugs a threat?",
+    ]
+    assert [group.question for group in first.groups()] == ["since when (What is said of crime)?", "Since when are drugs a threat?"]
+    assert {(group.paragraph, group.sentences, group.answers) for group in second.groups()} == {("a/1", ("One.", "Two."), (1,))}
+    assert {group.answers for group in first.groups()} == {()}
+
+
+@pytest.mark.parametrize("change", [{"before": []}, {"before": 7}, {"a": [3]}, {"p": "a/2"}])
+def test_a_follow_up_at_fault_is_named(tmp_path, change):
+    """One that follows nothing, or that nothing of its paragraph could answer."""
+    row = {"p": "a/1", "before": ["Which?"], "q": "why?", "alone": "Why?", "a": [2]}
+    paths = lines_files(tmp_path, [row, {**row, **change}], [{"p": "a/1", "sentences": ["One.", "Two."]}])
+    with pytest.raises(TrainingDataError, match=r"questions\.jsonl line 2"):
+        read_follow_ups(*paths)
+
+
+def test_of_six_whole_questions_two_are_asked_after_another_one_too():
+    """One after a question on another paragraph, one after one on its own: what is asked now, and what answers it, stays."""
+    groups = [Group(f"p{at // 12}", f"q{at}?", ("One.", f"Two of {at}."), (1,)) for at in range(1200)]
+    made = after_another(groups)
+    assert len(made) == 200 + 200
+    by_question = {group.question: group for group in groups}
+    other, same = 0, 0
+    for group in made:
+        asked_now, before = group.question.removesuffix(")?").split(" (")
+        own = by_question[f"{asked_now}?"]
+        assert (group.paragraph, group.sentences, group.answers) == (own.paragraph, own.sentences, own.answers)
+        other += by_question[f"{before}?"].paragraph != own.paragraph
+        same += by_question[f"{before}?"].paragraph == own.paragraph
+    assert (other, same) == (200, 200)
+
+
 # --- what is trained on and what is kept aside
 
 
@@ -130,7 +180,7 @@ def test_a_fifth_of_the_speeches_is_kept_aside_by_digest(paragraph, held):
 
 
 def test_no_question_is_both_trained_on_and_kept_aside(tmp_path):
-    """Articles of SQuAD by title, paragraphs of speeches by digest; the project's own questions are all trained on."""
+    """Articles of SQuAD by title, paragraphs of speeches by digest, also those of the project's own that follow-ups were written to."""
     squad = squad_file(tmp_path / "dev.json", {title: [asked(title, 0)] for title in (*SQUAD_HELD, *SQUAD_TRAINED, "Another")})
     ids = [f"speech/{number}" for number in range(40)]
     lines_files(tmp_path, [{"p": i, "q": i, "a": [1]} for i in ids], [{"p": i, "sentences": ["One.", "Two."]} for i in ids])
@@ -143,7 +193,11 @@ def test_no_question_is_both_trained_on_and_kept_aside(tmp_path):
     trained = {group.question for group in data.near_misses}
     assert trained.issuperset({*SQUAD_TRAINED, *(set(ids) - kept)})
     assert trained.isdisjoint({*SQUAD_HELD, "Another", *kept})
-    assert len(data.near_misses) == 34_593 + len(SQUAD_TRAINED) + 40 - len(kept)
+    follow_ups = read_follow_ups(OWN / "follow_ups.jsonl", OWN / "paragraphs.jsonl")
+    aside = {group.paragraph for group in data.held["follow-ups"]}
+    assert aside == {one.paragraph for one in follow_ups if int(hashlib.sha256(one.paragraph.encode()).hexdigest(), 16) % 5 == 0}
+    assert aside.isdisjoint(group.paragraph for group in data.near_misses)
+    assert len(data.near_misses) == 32_398 + 10_028 + 13_328 + len(SQUAD_TRAINED) + 40 - len(kept)
 
 
 def test_sets_that_are_not_there_are_named_and_files_read_have_their_digests(tmp_path):
@@ -151,9 +205,9 @@ def test_sets_that_are_not_there_are_named_and_files_read_have_their_digests(tmp
     squad_file(tmp_path / "policyqa-dev.json", {"": [asked("When?", 0)]})
     data = read_data(tmp_path, None)
     assert [group.question for group in data.public] == ["When?"]
-    assert data.held == {}
+    assert set(data.held) == {"follow-ups"}
     assert data.digests["policyqa-dev.json"] == hashlib.sha256((tmp_path / "policyqa-dev.json").read_bytes()).hexdigest()
-    assert set(data.digests) == {"policyqa-dev.json", "questions.jsonl", "paragraphs.jsonl"}
+    assert set(data.digests) == {"policyqa-dev.json", "questions.jsonl", "follow_ups.jsonl", "paragraphs.jsonl"}
     assert "policyqa-test.json" in data.absent
     assert "policyqa-dev.json" not in data.absent
 
@@ -207,10 +261,21 @@ def test_public_paragraphs_are_drawn_whole_and_of_few_questions_each():
 
 
 def test_the_projects_own_questions_are_what_the_model_card_says():
-    """34,593 questions over 6,491 paragraphs of speeches and 5,608 over 1,140 of others; of eight, three that a sentence answers."""
+    """34,593 questions over 6,491 paragraphs of speeches and 5,608 over 1,140 of others; of eight, three that a sentence answers.
+
+    And 6,240 follow-ups over 2,080 of the former, of three two that a sentence answers; 1,242 over 414 are kept aside.
+    """
     groups = read_lines(OWN / "questions.jsonl", OWN / "paragraphs.jsonl")
     assert len(groups) == 34_593
     assert len({group.paragraph for group in groups}) == 6_491
     assert sum(bool(group.answers) for group in groups) == 13_248
     rows = [json.loads(line) for line in (OWN / "wiki.jsonl").read_text(encoding="utf-8").splitlines()]
     assert (len(rows), len({row["p"] for row in rows}), sum(bool(row["a"]) for row in rows)) == (5_608, 1_140, 2_281)
+    follow_ups = read_follow_ups(OWN / "follow_ups.jsonl", OWN / "paragraphs.jsonl")
+    assert (len(follow_ups), len({one.paragraph for one in follow_ups}), sum(bool(one.answers) for one in follow_ups)) == (
+        6_240,
+        2_080,
+        4_084,
+    )
+    kept = [one.paragraph for one in follow_ups if is_held(one.paragraph)]
+    assert (len(kept), len(set(kept))) == (1_242, 414)
