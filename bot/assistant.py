@@ -298,13 +298,13 @@ class Assistant:
         for at, part in enumerate(asked_parts):
             if read and (subject := subjects.get(part)):
                 asked[at] = judged[at] = (part, blend(found[part], found[subject], SUBJECT))
-                if isinstance(choose_evidence([(subject, found[subject])]), NoEvidence):
+                if isinstance(choose_evidence([(subject, found[subject])], subjects=(subject,)), NoEvidence):
                     judged[at] = (subject, found[subject])
                     unasked.add(subject)
         if understood.wish == "more":
             asked, judged = ([(part, leave_out(one, before.said)) for part, one in each] for each in (asked, judged))
         closely = None if self._cross_encoder is None else partial(self._read_closely, unasked, mended if alone is not None else None)
-        return interleave([one for _, one in asked]), choose_evidence(judged, 0.0 if read else self._unrelated, closely)
+        return interleave([one for _, one in asked]), choose_evidence(judged, 0.0 if read else self._unrelated, closely, unasked)
 
     def _searched(self, questions: Sequence[str], within: frozenset[str] | None, own_words: str | None = None) -> dict[str, SearchResult]:
         """Return what search finds for each of *questions*, side by side where there are several; what is empty is not asked.

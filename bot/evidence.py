@@ -7,7 +7,7 @@ coefficients are data, evidence.json, made by `python -m bot.evaluation.fitting`
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from index.terms import terms
 MAX_SENTENCES = 3  # shown for one thing asked: more than that is no short answer
 MAX_ALL = 5  # shown in all, whatever was asked
 ANSWER_FROM = 0.35  # probability from which there is an answer; docs/decisions/008 has what other values cost
+SUBJECT_FROM = 0.45  # the same for a subject alone, which asks nothing: from 0.40 to 0.45 no query lost its answer, and far subjects lie below
 OPEN_FROM, OPEN_TO = 0.15, 0.7  # probabilities between which the best sentence is read closely: beyond, no dev question changed sides
 SHOW_FROM = 0.25  # probability from which a further sentence is shown; docs/decisions/008 has what other values cost
 SHOW_SHARE = 0.6  # of the best sentence's probability: in large corpora many sentences are likely, and few of them wanted
@@ -93,16 +94,21 @@ def fitted() -> Mapping[str, LogisticModel]:
 
 
 def choose_evidence(
-    parts: Sequence[tuple[str, SearchResult]], unrelated: float = 0.0, closely: Closely | None = None
+    parts: Sequence[tuple[str, SearchResult]],
+    unrelated: float = 0.0,
+    closely: Closely | None = None,
+    subjects: Collection[str] = (),
 ) -> Evidence | NoEvidence:
     """Return the evidence for a question cut into *parts*, each with what search found for it; *closely* reads the best sentence again.
+
+    Those of *parts* that are *subjects* alone ask nothing, so that more is wanted of what is found for them.
 
     The models were fitted with the reader; where it read nothing, since it is for one embedding model alone, nearness
     decides: how far, from the cosine of *unrelated* sentences under the model to 1, the nearest sentence comes.
 
     A part that nothing answers is left unanswered; the question is, if none is. Raises ValueError without a part.
     """
-    judged = [_judge(part, found, unrelated, closely) for part, found in parts]
+    judged = [_judge(part, found, unrelated, closely, SUBJECT_FROM if part in subjects else ANSWER_FROM) for part, found in parts]
     probability = max(one.probability for one in judged)
     answered = [one for one in judged if isinstance(one, Evidence)]
     if not answered:
@@ -124,7 +130,7 @@ def evidence_told(told: Sequence[tuple[str, SearchResult]]) -> Evidence | None:
     return Evidence(_distinct(again), 1.0) if again else None
 
 
-def _judge(question: str, found: SearchResult, unrelated: float, closely: Closely | None) -> Evidence | NoEvidence:
+def _judge(question: str, found: SearchResult, unrelated: float, closely: Closely | None, answer_from: float) -> Evidence | NoEvidence:
     """Return the evidence for one thing asked."""
     candidates = [scored for scored in found.sentences if scored.passage.paragraph.role in ("body", "closing")]
     if not candidates:
@@ -139,8 +145,8 @@ def _judge(question: str, found: SearchResult, unrelated: float, closely: Closel
         probability = fitted()["answerable_closely"].probability({**of_question, "close_reading": read})
     elsewhere = of_question["best_cosine"] < OUT_OF_SCOPE_BELOW
     if elsewhere and of_question["unknown_name"]:  # "the capital of France": nothing near, and a name that the documents lack
-        return NoEvidence("out_of_scope", min(probability, ANSWER_FROM))
-    if probability < ANSWER_FROM:
+        return NoEvidence("out_of_scope", min(probability, answer_from))
+    if probability < answer_from:
         return NoEvidence("out_of_scope" if elsewhere else "no_evidence", probability)
     least = max(SHOW_FROM, SHOW_SHARE * ranked[0][0])
     chosen = [scored for at, (likely, scored) in enumerate(ranked) if at == 0 or likely >= least]

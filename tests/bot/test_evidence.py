@@ -64,6 +64,15 @@ def test_where_the_reader_read_nothing_nearness_decides(generation, embeddings):
     assert isinstance(choose_evidence(unread(QUESTIONS[0]), unrelated=0.9), NoEvidence)
 
 
+@pytest.mark.parametrize(("probability", "answered"), [(0.34, (False, False)), (0.4, (True, False)), (0.5, (True, True))])
+def test_a_subject_alone_needs_more_than_a_question(generation, embeddings, monkeypatch, probability, answered):
+    """It asks nothing, so that a sentence that is merely near it would do."""
+    monkeypatch.setattr(LogisticModel, "probability", lambda model, signals: probability)
+    asked = [("cannabis", search(generation, embeddings, "cannabis"))]
+    chosen = choose_evidence(asked), choose_evidence(asked, subjects=("cannabis",))
+    assert tuple(isinstance(one, Evidence) for one in chosen) == answered
+
+
 def test_what_is_open_is_decided_by_reading_the_sentence_that_would_come_first(generation, embeddings, monkeypatch):
     """A certain no leaves the question without an answer, a certain yes answers it."""
     monkeypatch.setattr(evidence_module, "OPEN_TO", 1.0)

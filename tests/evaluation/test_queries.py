@@ -35,6 +35,13 @@ def test_a_row_becomes_a_query(tmp_path):
     assert (query.turns, query.must_not, query.rewrite, query.split) == ((), (), None, None)
 
 
+def test_the_turns_before_a_query_are_a_conversation_as_the_assistant_takes_it(tmp_path):
+    """Speakers become roles, and markers of old citations go."""
+    turns = [{"speaker": "user", "text": "Drugs?"}, {"speaker": "agent", "text": "They are a danger. [1]"}]
+    (query,) = read_queries(written(tmp_path, {**ROW, "class": "conversation", "rewrite": "Drugs?", "turns": turns}), DOCUMENTS).queries
+    assert [(turn.role, turn.content) for turn in query.before.turns] == [("user", "Drugs?"), ("assistant", "They are a danger.")]
+
+
 def test_gold_of_one_facet_are_alternatives(tmp_path):
     """Two quotes of facet 1 and one of facet 2 are two facets; facet 0 is none."""
     told = {"doc": "report-2020", "paragraph": 1, "quote": "He called drugs a grave and growing danger.", "facet": 1}
