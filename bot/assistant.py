@@ -288,9 +288,9 @@ class Assistant:
         in_their_words = self._generation.vocabulary.in_words_of_the_documents
         mended = in_their_words(understood.question)
         alone = None if understood.alone is None else in_their_words(understood.alone)
-        asked_parts = parts(mended) if alone is None else (mended,)  # what a part leans on may stand behind another
+        asked_parts = (mended,) if understood.leans else parts(mended)  # what a part leans on stands behind all of them
         # The words of "What does the organisation say about X?" but X draw sentences whatever X is: X itself has to be there.
-        subjects = {part: subject_asked(part) for part in asked_parts} if alone is None else {}
+        subjects = {part: subject_asked(part) for part in asked_parts} if not understood.leans else {}
         found = self._searched([*asked_parts, *subjects.values()], within, alone)
         asked = [(part if alone is None else alone, found[part]) for part in asked_parts]  # what is asked for, its own words tell
         read = any(scored.reading is not None for _, each in asked for scored in each.sentences)

@@ -24,9 +24,10 @@ MAX_REQUEST_LENGTH = 200  # characters; what is longer says its subject
 MAX_CONTEXT_LENGTH = 200  # characters of an earlier question that are carried over
 READ_TURNS = 24  # the last turns, of both sides, that are understood anew; some 0.2 ms each, and nobody was met who went further back
 MAX_PIECE_WORDS = 6  # a fragment of more words says what it is about by itself
-SUBJECT_FROM = 3  # words that name a subject: of so many, or with a name, a question in which nothing points back stands alone
+UNPOINTED_FROM = 3  # words that name a subject: of so many, or with a name, a question in which nothing points back stands alone
 WHOLE_FROM = 4  # words that name a subject: a message of so many says what it asks, whatever its "it" may point at
 _FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "follow_ups"
+_I = re.compile(r"I\b")  # has a capital, and is no name
 _LATIN_LETTER = re.compile(r"[A-Za-z]")
 
 Wish = Literal["answer", "source", "more", "summary", "unclear"]
@@ -37,7 +38,8 @@ class Understood:
     """What a message wants, and the question that it comes down to, said so that it needs no history.
 
     ``alone`` are the message's own words where the question also holds words of an earlier one: search weighs both.
-    ``root`` is the question that later follow-ups take up. ``earlier`` holds what is asked again: for a summary all that
+    ``leans`` tells that it does. ``root`` is the question that later follow-ups take up, ``last`` a question asked since that they take up
+    beside it. ``earlier`` holds what is asked again: for a summary all that
     was asked, for a source the one question. ``turn`` is the place of the message among the conversation's turns.
     """
 
@@ -47,6 +49,8 @@ class Understood:
     alone: str | None = None
     earlier: tuple["Understood", ...] = ()
     turn: int = 0
+    last: str = ""
+    leans: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +203,7 @@ def _request(text: str, earlier: Sequence[Understood], language: _Language) -> U
 
 
 def _more(last: Understood) -> Understood:
-    return Understood("more", last.question, last.root, last.alone)
+    return replace(last, wish="more", earlier=(), turn=0)
 
 
 def _back(subject: str, rest: str, earlier: Sequence[Understood], language: _Language) -> Understood:
@@ -212,7 +216,7 @@ def _back(subject: str, rest: str, earlier: Sequence[Understood], language: _Lan
     if request := _request(rest, [past], language):
         return request
     if named and not language.find("first_subject", subject):
-        return _with(rest, subject, past.root)
+        return _with(rest, [subject], past.root)
     return _follow_up(rest, [past], language) or _fresh(rest)
 
 
@@ -236,7 +240,7 @@ def _follow_up(text: str, earlier: Sequence[Understood], language: _Language) ->
     if _subject(own, language) and not _points_back(own, language):
         return None  # "its position on X" names its subject: whose position it is, the one before need not tell
     if not _points_back(text, language):
-        return None if _says_its_subject(bare, language) else _joined(text, past)
+        return None if _says_its_subject(bare, language) else replace(_joined(text, past), last=text)
     return _pointing_back(text, earlier, language)
 
 
@@ -258,8 +262,8 @@ def _says_its_subject(bare: str, language: _Language) -> bool:
 
     A whole one has several words that name a subject, a name, or words within that an "it" points at.
     """
-    named = any(word[:1].isupper() for word in bare.split()[1:])
-    return named or len(_subject(bare, language)) >= SUBJECT_FROM or bool(language.find("pointing", bare))
+    named = any(word[:1].isupper() and not _I.match(word) for word in bare.split()[1:])
+    return named or len(_subject(bare, language)) >= UNPOINTED_FROM or bool(language.find("pointing", bare))
 
 
 def _is_piece(bare: str, language: _Language) -> bool:
@@ -290,7 +294,7 @@ def _put_to(document: str, past: Understood, language: _Language) -> Understood:
     """Return what *past* wants, put to *document*."""
     question, root = _named(document, past.question, language), _named(document, past.root, language)
     alone = None if past.alone is None else _named(document, past.alone, language)
-    return Understood("answer", question, root, alone)
+    return replace(past, wish="answer", question=question, root=root, alone=alone, earlier=(), turn=0)
 
 
 def _named(document: str, question: str, language: _Language) -> str:
@@ -332,14 +336,15 @@ def _topic(question: str, language: _Language) -> str:
 
 
 def _joined(text: str, past: Understood) -> Understood:
-    """Return *text* with the question that it leans on beside it."""
-    return _with(text, _shortened(past.root), past.root)
+    """Return *text* with the question that it leans on beside it, and one asked since that is its own."""
+    contexts = [_shortened(past.root), *([_shortened(past.last)] if past.last else [])]
+    return replace(_with(text, contexts, past.root), last=past.last)
 
 
-def _with(text: str, context: str, root: str) -> Understood:
+def _with(text: str, contexts: Sequence[str], root: str) -> Understood:
     subject = _subject(text, _language("en"))
     alone = without_ending(text) + ("?" if text.endswith("?") else "") if subject else None  # "When exactly?" finds nothing by itself
-    return Understood("answer", in_context(text, context), root, alone)
+    return Understood("answer", in_context(text, *contexts), root, alone, leans=True)
 
 
 def _shortened(question: str) -> str:

@@ -1,7 +1,7 @@
 """Turns a question and a found sentence into named signals of whether the sentence answers it.
 
 Knows nothing of weights, thresholds or what is shown. Every signal is a plain number, larger meaning more support,
-except the ``*_gap`` and ``unknown`` ones, which are reasons to doubt.
+except the ``*_gap`` ones and ``unknown_name``, which are reasons to doubt.
 """
 
 import re

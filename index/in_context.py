@@ -1,4 +1,4 @@
-"""Turns a message and a question asked before it into the one text that both are searched for and read as.
+"""Turns a message and a question asked before it into one text, by which both are searched for and read.
 
 The readers were trained on this form. Knows nothing of conversations.
 """

@@ -25,8 +25,7 @@ def blend(found: SearchResult, other: SearchResult, share: float) -> SearchResul
     """Return *found* with its ranking drawn towards that of *other*, which counts for *share* in [0, 1] of every score and signal.
 
     A sentence that one of both read keeps that reading, since it may be read for the words of one alone. A score that *other* did not
-    find counts there as its lowest; the other signals then stay as *found* has them. Score lists are added, not texts joined: on
-    two sets of conversations joining lost on one what it won on the other (docs/decisions/005).
+    find counts there as its lowest; the other signals then stay as *found* has them.
     """
     passage_scores = {passage.paragraph.paragraph_id: passage.score for passage in other.passages}
     twins = {scored.row: scored for scored in other.sentences}

@@ -18,7 +18,7 @@ from index.stores import Found, Store
 from index.terms import terms
 
 DENSE_WEIGHT = 0.6  # share of the vectors in a paragraph's score, the rest is terms; flat between 0.4 and 0.7 on SQuAD
-READ = 6  # sentences that the reader reads for a question: eight cost a third more of its time and changed no figure (docs/decisions/006)
+READ = 6  # sentences that the reader reads for a question: eight cost a third more of its time, within the noise (docs/decisions/006)
 READING_WEIGHT = 2.0  # standard scores that one unit of the reader's logit is worth; flat from 2 to 4 on SQuAD
 SENTENCES = 200  # handed on, the best: more than anyone reads, and enough to blend two searches
 PLACE_WEIGHT = 1.4  # times that a paragraph's score counts where a follow-up is searched for: docs/decisions/005 has what others cost
@@ -32,7 +32,8 @@ Numbers = NDArray[np.floating]
 class ScoredSentence:
     """A sentence of a retrieved paragraph with the signals of how it meets the question.
 
-    Cosines lie in [-1, 1]; ``*_standard`` scores count standard deviations above the corpus' mean for this question.
+    Cosines lie in [-1, 1]; ``*_standard`` scores count standard deviations above the corpus' mean for this question. Of a follow-up they
+    are made of two texts, and weighted (`_in_context`).
     """
 
     passage: Passage
@@ -100,7 +101,9 @@ def search(
             "The question holds no words. Ask in a sentence or a few words, for example: What is its position on drugs?"
         )
     texts = [question] if own_words is None else [question, own_words]
-    reader = open_reader(embeddings.files.digest) if store.manifest.reader_digest else None
+    reader = open_reader(embeddings.files.digest)
+    if reader is not None and reader.digest != store.manifest.reader_digest:
+        reader = None  # what is kept of the sentences is another reader's, or nothing
     if reader is None:
         vectors, tokens = [embeddings.encode_question(text) for text in texts], None
     else:

@@ -74,8 +74,8 @@ def main() -> None:
         mended = generation.vocabulary.in_words_of_the_documents
         asked: list[tuple[str, str | None]] = [(part, None) for part in parts(mended(query.rewrite or query.question))]
         understood = understand(query.question, query.before)
-        if understood.wish == "answer" and understood.alone is not None:  # a follow-up is read in another form than its rewrite
-            asked.append((mended(understood.question), mended(understood.alone)))
+        if understood.wish == "answer" and understood.leans:  # a follow-up is read in another form than its rewrite
+            asked.append((mended(understood.question), mended(understood.alone) if understood.alone else None))
         for part, own_words in asked:  # as the assistant does
             found = search(generation, embeddings, part, own_words=own_words)
             if own_words is None and (subject := subject_asked(part)):

@@ -32,7 +32,7 @@ SAID = "The documents do not say this."  # what the assistant is told to have sa
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Whether the leading sentence is a right one (None: no sentence is), and whether the question was answered."""
+    """Whether the first sentence, shown or only found, is a right one (None: no sentence is), and whether the question was answered."""
 
     right: bool | None
     answered: bool
@@ -107,7 +107,7 @@ def _outcome(assistant: Assistant, question: str, before: Conversation, asked: F
 
 
 def _share(values: Sequence[bool]) -> float:
-    return sum(values) / len(values)
+    return sum(values) / max(len(values), 1)
 
 
 if __name__ == "__main__":

@@ -95,6 +95,24 @@ def test_a_follow_up_keeps_its_own_words_beside_the_question_that_it_leans_on(me
     assert (understood.alone, understood.question) == (message, f"{message.removesuffix('?')} (Who keeps bees){mark}")
 
 
+def test_what_leans_on_two_messages_has_both_beside_it():
+    """A short question between is not forgotten for the whole one before it, nor the other way round."""
+    turns = after("What does the society think about bees?", "who should count them?", "who attended the congress?")
+    understood = understand("When exactly?", turns)
+    assert understood.question == "When exactly (What does the society think about bees; who attended the congress)?"
+    assert understood.leans
+    assert understood.alone is None
+    assert understand("and wasps?", turns).question == "What does the society think about wasps?"
+
+
+@pytest.mark.parametrize(
+    ("message", "leans"), [("how can I join?", True), ("can Utopia join?", False), ("How can farmers in the hills join?", False)]
+)
+def test_one_who_speaks_of_himself_names_nobody(message, leans):
+    """A capital tells a name, but for "I"."""
+    assert understand(message, after("Who keeps bees?")).leans == leans
+
+
 @pytest.mark.parametrize("message", ["in winter?", "and economically?", "evidence?", "their hives?"])
 def test_a_piece_that_names_no_subject_is_searched_for_with_its_question_alone(message):
     """No sentence can be read for it."""

@@ -2,6 +2,7 @@
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -223,11 +224,18 @@ def test_what_a_follow_up_leans_on_finds_the_place_and_its_own_words_the_sentenc
 
 
 def test_a_follow_up_whose_own_words_are_the_whole_is_found_as_a_question_is(generation, embeddings):
-    """The same paragraphs, in the same order but for the sentences' weights: cosines are those of the question."""
+    """The same sentences with the same cosines; their weights alone are others."""
     plain = search(generation, embeddings, "drugs from Afghanistan")
     twice = search(generation, embeddings, "drugs from Afghanistan", own_words="drugs from Afghanistan")
     assert {scored.row: pytest.approx(scored.cosine, abs=1e-6) for scored in plain.sentences} == {s.row: s.cosine for s in twice.sentences}
     assert plain.known_terms == twice.known_terms
+
+
+def test_states_that_another_reader_keeps_are_not_read(generation, embeddings, monkeypatch):
+    """A published index may be older than the reader: it is searched without one until it is published anew."""
+    monkeypatch.setattr(generation, "manifest", replace(generation.manifest, reader_digest="0" * 64))
+    found = search(generation, embeddings, "drugs from Afghanistan")
+    assert {scored.reading for scored in found.sentences} == {None}
 
 
 def test_a_follow_up_is_searched_for_within_documents(generation, embeddings):
