@@ -26,6 +26,7 @@ READ_TURNS = 24  # the last turns, of both sides, that are understood anew; some
 MAX_PIECE_WORDS = 6  # a fragment of more words says what it is about by itself
 UNPOINTED_FROM = 3  # words that name a subject: of so many, or with a name, a question in which nothing points back stands alone
 WHOLE_FROM = 4  # words that name a subject: a message of so many says what it asks, whatever its "it" may point at
+
 _FOLDER = Path(__file__).resolve().parent.parent / "prompts" / "follow_ups"
 _I = re.compile(r"I\b")  # has a capital, and is no name
 _LATIN_LETTER = re.compile(r"[A-Za-z]")

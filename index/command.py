@@ -1,5 +1,6 @@
 """What ``app.py`` has done to an index: built, published, verified, opened to answer from. Knows nothing of settings or questions."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,11 +15,14 @@ from index.errors import BuildLockedError, IndexUnusableError
 from index.graph import is_exported, prepare_encoder
 from index.lock import build_lock
 from index.manifest import REBUILD
+from index.reader import open_reader
 from index.store import Generation, open_generation, open_last_good, verify
 from index.stores import Store
 
 if TYPE_CHECKING:  # its modules are loaded where there is a server, which few have
     from index.milvus import Server
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +95,18 @@ def open_index(place: Place, files: ModelFiles, errors: TextIO) -> Opened:
 
 
 def check_encoder(store: Store, embeddings: Encoder) -> None:
-    """Raise IndexUnusableError if *store* was built with another model than that of *embeddings*."""
+    """Raise IndexUnusableError if *store* was built with another model than that of *embeddings*; log it if it was for another reader."""
     if store.manifest.model_digest != embeddings.files.digest:
         raise IndexUnusableError(
             f"The index {store.manifest.generation} was built with another model, {store.manifest.model}, "
             f"and this one is set: {embeddings.files.name}. {REBUILD}, or set SCO_EMBEDDING_MODEL to the other."
+        )
+    reader = open_reader(embeddings.files.digest)
+    if reader is not None and store.manifest.reader_digest != reader.digest:
+        log.warning(
+            "The index %s was built for another reader and is searched without one, which finds less. %s",
+            store.manifest.generation,
+            REBUILD,
         )
 
 

@@ -126,8 +126,8 @@ class PublishedGeneration:
         hits = self._server.nearest(self._names.of(PARAGRAPHS), self._terms, asked, _KEPT * count, chosen)
         return [row for row, score in hits[:count] if score > 0]
 
-    def found(self, rows: Sequence[int], terms: Sequence[str]) -> Found:
-        """Return the paragraphs at *rows*, in that order, with their vectors, their sentences and the BM25 scores of both for *terms*."""
+    def found(self, rows: Sequence[int], *terms: Sequence[str]) -> Found:
+        """Return the paragraphs at *rows*, in that order, with vectors, sentences and, for each of the *terms* of texts, BM25 scores."""
         records = self._records(PARAGRAPHS, rows, ("vector", "text"))
         read = [paragraph_in(_text(record, "text")) for record in records]
         sentences = [row for one in read for row in range(one.first_sentence, one.first_sentence + one.row.sentence_count)]
@@ -138,8 +138,8 @@ class PublishedGeneration:
             first_sentences=tuple(one.first_sentence for one in read),
             vectors=np.array([record["vector"] for record in records], dtype=np.float32) if records else none,
             sentence_vectors=np.stack([vector for vector, _ in parts]) if parts else none,
-            terms=_scores(self._paragraph_terms, terms, [one.terms for one in read]),
-            sentence_terms=_scores(self._sentence_terms, terms, [ids for _, ids in parts]),
+            terms=tuple(_scores(self._paragraph_terms, of_text, [one.terms for one in read]) for of_text in terms),
+            sentence_terms=tuple(_scores(self._sentence_terms, of_text, [ids for _, ids in parts]) for of_text in terms),
         )
 
     def known_terms(self, terms: Sequence[str]) -> frozenset[str]:

@@ -116,9 +116,8 @@ def search(
         if within is not None and not nearest:
             raise NoDocumentError("No document meets the filters, so nothing was searched. Take a filter away, or widen it.")
         rows |= {*nearest, *store.matching(text_terms, POOL, within)}
-    founds = [store.found(sorted(rows), text_terms) for text_terms in terms_of]
+    found = store.found(sorted(rows), *terms_of)
 
-    found = founds[0]
     counts = [len(paragraph.sentences) for paragraph in found.paragraphs]
     of = np.repeat(np.arange(len(counts)), counts)  # the place of each sentence's paragraph
     sentences_of = [
@@ -126,7 +125,7 @@ def search(
         for paragraph, first in zip(found.paragraphs, found.first_sentences, strict=True)
         for place, sentence in enumerate(paragraph.sentences)
     ]
-    of_texts = [_scores(store, one, vector, of) for one, vector in zip(founds, vectors, strict=True)]
+    of_texts = [_scores(store, found, at, vector, of) for at, vector in enumerate(vectors)]
     scored = of_texts[0] if own_words is None else _in_context(*of_texts)
     scores = scored.sentences + 2 * scored.paragraphs[of]
     readings: dict[int, float] = {}
@@ -172,17 +171,19 @@ def search(
     return SearchResult(vectors[0], store.known_terms(terms_of[0]), tuple(passages.values()), tuple(sentences))
 
 
-def _scores(store: Store, found: Found, vector: Vectors, of: NDArray[np.int64]) -> _Scores:
-    """Return how what was *found* meets the text of that *vector*; *of* is the place of each sentence's paragraph."""
+def _scores(store: Store, found: Found, text: int, vector: Vectors, of: NDArray[np.int64]) -> _Scores:
+    """Return how what was *found* meets the *text*, by its place among those asked for, of that *vector*.
+
+    *of* is the place of each sentence's paragraph.
+    """
     cosines, sentence_cosines = found.vectors @ vector, found.sentence_vectors @ vector
     best = cosines.copy()
     best[np.unique(of)] = -np.inf
     np.maximum.at(best, of, sentence_cosines)
     dense = store.paragraph_moments.standardise(vector, ((cosines + best) / 2).astype(np.float32))
-    fused = DENSE_WEIGHT * dense + (1 - DENSE_WEIGHT) * found.terms.standard
-    return _Scores(
-        cosines, fused, sentence_cosines, store.sentence_moments.standardise(vector, sentence_cosines), found.sentence_terms.standard
-    )
+    fused = DENSE_WEIGHT * dense + (1 - DENSE_WEIGHT) * found.terms[text].standard
+    sentence_dense = store.sentence_moments.standardise(vector, sentence_cosines)
+    return _Scores(cosines, fused, sentence_cosines, sentence_dense, found.sentence_terms[text].standard)
 
 
 def _in_context(place: _Scores, words: _Scores) -> _Scores:

@@ -84,8 +84,8 @@ class Generation:
         allowed = None if within is None else self.rows_of(within)[0]
         return best(self._postings, self._terms[0].statistics.asked(terms), self.manifest.paragraphs, count, allowed)
 
-    def found(self, rows: Sequence[int], terms: Sequence[str]) -> Found:
-        """Return the paragraphs at *rows*, in that order, with their vectors, their sentences and the BM25 scores of both for *terms*."""
+    def found(self, rows: Sequence[int], *terms: Sequence[str]) -> Found:
+        """Return the paragraphs at *rows*, in that order, with vectors, sentences and, for each of the *terms* of texts, BM25 scores."""
         read = self.paragraphs(rows)
         sentences = [row for paragraph, first in read for row in range(first, first + len(paragraph.sentences))]
         vectors, sentence_vectors = (kept[at].astype(np.float32) for kept, at in zip(self._vectors, (list(rows), sentences), strict=True))
@@ -94,8 +94,8 @@ class Generation:
             first_sentences=tuple(first for _, first in read),
             vectors=vectors,
             sentence_vectors=sentence_vectors,
-            terms=self._terms[0].scores(terms, rows),
-            sentence_terms=self._terms[1].scores(terms, sentences),
+            terms=tuple(self._terms[0].scores(of_text, rows) for of_text in terms),
+            sentence_terms=tuple(self._terms[1].scores(of_text, sentences) for of_text in terms),
         )
 
     def known_terms(self, terms: Sequence[str]) -> frozenset[str]:

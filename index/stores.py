@@ -58,8 +58,8 @@ class Found:
     first_sentences: tuple[int, ...]  # the row of each paragraph's first sentence among all sentences of the index
     vectors: Vectors  # (paragraphs, dimension)
     sentence_vectors: Vectors  # (their sentences, dimension)
-    terms: TermScores  # of the paragraphs
-    sentence_terms: TermScores  # of their sentences
+    terms: tuple[TermScores, ...]  # of the paragraphs, one a text
+    sentence_terms: tuple[TermScores, ...]  # of their sentences, likewise
 
 
 class Store(Protocol):
@@ -91,8 +91,8 @@ class Store(Protocol):
     def matching(self, terms: Sequence[str], count: int, within: Collection[str] | None = None) -> list[int]:
         """Return the rows of at most *count* paragraphs with the highest BM25 scores for *terms*, above 0, the highest first."""
 
-    def found(self, rows: Sequence[int], terms: Sequence[str]) -> Found:
-        """Return the paragraphs at *rows*, in that order, with their vectors, their sentences and the BM25 scores of both for *terms*."""
+    def found(self, rows: Sequence[int], *terms: Sequence[str]) -> Found:
+        """Return the paragraphs at *rows*, in that order, with vectors, sentences and, for each of the *terms* of texts, BM25 scores."""
 
     def sentence_states(self, rows: Sequence[int]) -> tuple[SentenceStates, ...]:
         """Return what was kept for reading the sentences at *rows*, in that order; nothing if the index keeps none."""

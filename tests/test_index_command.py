@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -12,7 +12,7 @@ import app
 from bot.settings import DEFAULT_INDEX, Settings
 from index import current
 from index.build import build
-from index.command import Place
+from index.command import Place, check_encoder
 from index.lock import build_lock
 from index.manifest import read_manifest
 from tests.fakes import WordEmbeddings
@@ -224,3 +224,16 @@ def test_an_index_folder_that_is_set_holds_for_any_corpus(used, tmp_path, monkey
     monkeypatch.setenv("SCO_INDEX_DIR", str(tmp_path / "mine"))
     assert app.main(["index", "--corpus", str(put(tmp_path / "other", OLD))]) == 0
     assert used == [(tmp_path / "other", tmp_path / "mine", tmp_path / "mine")]
+
+
+def test_an_index_for_another_reader_is_named_in_the_log(generation, embeddings, monkeypatch, caplog):
+    """It answers, and worse than it could: whoever runs it should know, and know what to do."""
+    check_encoder(generation, embeddings)
+    assert not caplog.records
+    monkeypatch.setattr(generation, "manifest", replace(generation.manifest, reader_digest="0" * 64))
+    check_encoder(generation, embeddings)
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        f"The index {generation.manifest.generation} was built for another reader and is searched without one, which finds less. "
+        "Rebuild it with: python app.py index"
+    )

@@ -130,7 +130,7 @@ def test_a_paragraph_without_a_sentence_owns_no_sentence(tmp_path):
     found = open_generation(tmp_path).found([0, 1, 2], ["one", "two"])
     assert [len(paragraph.sentences) for paragraph in found.paragraphs] == [1, 0, 1]
     np.testing.assert_allclose(found.sentence_vectors, WordEmbeddings().encode_documents(["One.", "Two."]), atol=1e-3)
-    assert [score > 0 for score in found.sentence_terms.scores] == [True, True]
+    assert [score > 0 for score in found.sentence_terms[0].scores] == [True, True]
 
 
 def test_counts_are_those_of_the_documents(generation):
@@ -193,7 +193,7 @@ def test_term_scores_are_bm25(tmp_path):
         "summits": [0, 0, score(1, 1, 3)],
     }
     for question, scores in expected.items():
-        found = opened.found([0, 1, 2], terms(question)).terms
+        found = opened.found([0, 1, 2], terms(question)).terms[0]
         np.testing.assert_allclose(found.scores, scores, rtol=1e-5, err_msg=question)
         assert (found.mean, found.spread) == pytest.approx((np.mean(scores), np.std(scores)), rel=1e-5), question
         assert opened.matching(terms(question), 3) == [row for row in np.argsort(-np.array(scores), kind="stable") if scores[row] > 0]
@@ -203,7 +203,7 @@ def test_term_scores_are_bm25(tmp_path):
 def test_terms_that_no_paragraph_holds_score_zero(generation, question):
     """Zeros for all, as many as there are paragraphs and sentences."""
     found = generation.found(range(44), terms(question))
-    for scores, count in ((found.terms, 44), (found.sentence_terms, 15 + 38)):
+    for scores, count in ((found.terms[0], 44), (found.sentence_terms[0], 15 + 38)):
         assert scores.scores.tolist() == scores.standard.tolist() == [0] * count
     assert generation.matching(terms(question), 44) == []
 
@@ -211,7 +211,7 @@ def test_terms_that_no_paragraph_holds_score_zero(generation, question):
 def test_paragraphs_without_any_term_can_be_stored(tmp_path):
     """A corpus of stop words alone has no vocabulary, and is searched by vectors all the same."""
     write(tmp_path, document("It is.\nAnd so?"))
-    assert open_generation(tmp_path).found([0, 1], ["drug"]).terms.scores.tolist() == [0, 0]
+    assert open_generation(tmp_path).found([0, 1], ["drug"]).terms[0].scores.tolist() == [0, 0]
 
 
 def test_reading_from_many_threads_is_reading_from_one(generation):
@@ -219,7 +219,7 @@ def test_reading_from_many_threads_is_reading_from_one(generation):
 
     def read(row: int) -> tuple:
         found = generation.found([row, 43 - row], terms("terrorist drugs Afghanistan"))
-        return found.paragraphs, found.first_sentences, found.vectors.tolist(), found.terms.scores.tolist()
+        return found.paragraphs, found.first_sentences, found.vectors.tolist(), found.terms[0].scores.tolist()
 
     alone = [read(row) for row in range(44)]
     with ThreadPoolExecutor(8) as pool:

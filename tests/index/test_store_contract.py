@@ -78,7 +78,7 @@ def test_nothing_asked_for_is_nothing_found(store, generation):
     nothing = store.found([], ("drug",))
     assert (nothing.paragraphs, nothing.first_sentences) == ((), ())
     assert nothing.vectors.shape == nothing.sentence_vectors.shape == (0, generation.manifest.dimension)
-    assert nothing.terms.scores.shape == (0,)
+    assert nothing.terms[0].scores.shape == (0,)
     assert store.sentence_states([]) == ()
 
 
@@ -112,7 +112,7 @@ def test_the_rankings_are_the_same(store, generation, embeddings, question, filt
     vector, asked = embeddings.encode_question(question), terms(question)
     for rows, expected, by in (
         (store.nearest(vector, 50, within), generation.nearest(vector, 50, within), lambda found: found.vectors @ vector),
-        (store.matching(asked, 50, within), generation.matching(asked, 50, within), lambda found: found.terms.scores),
+        (store.matching(asked, 50, within), generation.matching(asked, 50, within), lambda found: found.terms[0].scores),
     ):
         assert sorted(rows) == sorted(expected)
         scores = by(generation.found(rows, asked))  # of equals either may come first
@@ -121,12 +121,17 @@ def test_the_rankings_are_the_same(store, generation, embeddings, question, filt
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_the_scores_of_terms_are_the_same(store, generation, question):
-    """Those of paragraphs and sentences, and how strange they are among all."""
+    """Those of paragraphs and sentences, and how strange they are among all; of two texts at once, those of each by itself."""
     rows, asked = list(range(generation.manifest.paragraphs)), terms(question)
-    found, expected = store.found(rows, asked), generation.found(rows, asked)
-    for there, here in ((found.terms, expected.terms), (found.sentence_terms, expected.sentence_terms)):
-        assert np.array_equal(there.scores, here.scores)
-        assert np.allclose([there.mean, there.spread], [here.mean, here.spread])
+    other = terms("peace talks in Moscow")
+    found, expected = store.found(rows, asked, other), [generation.found(rows, of_text) for of_text in (asked, other)]
+    for both, alone in (
+        (found.terms, [one.terms[0] for one in expected]),
+        (found.sentence_terms, [one.sentence_terms[0] for one in expected]),
+    ):
+        for there, here in zip(both, alone, strict=True):
+            assert np.array_equal(there.scores, here.scores)
+            assert np.allclose([there.mean, there.spread], [here.mean, here.spread])
     assert store.known_terms(asked) == generation.known_terms(asked)
 
 
