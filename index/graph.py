@@ -24,14 +24,14 @@ from index.cross_encoder import open_cross_encoder
 from index.embedding import STATE_LAYERS, Encoder, LowerChanges, ModelFiles, SentenceEmbeddings, TokenStates, Vectors
 from index.errors import ModelError
 from index.files import sha256, write_synced
-from index.runtime import open_session
+from index.runtime import KEPT_APART, open_session
 
 if TYPE_CHECKING:
     import onnx
     import torch
 
 LEAST_COSINE = 0.97  # between graph and reference for every probe; the default model's lowest over questions and paragraphs is 0.985
-GRAPH_VERSION = 5  # raised when the export below changes: older graphs are exported anew
+GRAPH_VERSION = 6  # raised when the export below changes: older graphs are exported anew
 LONGEST = 512  # tokens read of a text by a model that names no limit of its own
 REMEMBERED = 1_000  # texts whose tokens are: a question's are asked for by each reader, and an answer's by many questions
 BLOCKED = -1e9  # added to the attention given to padding
@@ -288,7 +288,7 @@ def _fused(graph: bytes) -> bytes:
     with tempfile.TemporaryDirectory() as scratch:
         fused = Path(scratch) / "fused.onnx"
         options.optimized_model_filepath = str(fused)
-        onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"], disabled_optimizers=KEPT_APART)
         return fused.read_bytes()
 
 
