@@ -291,7 +291,8 @@ class Assistant:
         asked_parts = (mended,) if understood.leans else parts(mended)  # what a part leans on stands behind all of them
         # The words of "What does the organisation say about X?" but X draw sentences whatever X is: X itself has to be there.
         subjects = {part: subject_asked(part) for part in asked_parts} if not understood.leans else {}
-        found = self._searched([*asked_parts, *subjects.values()], within, alone)
+        setting = tuple(in_their_words(asked) for asked in understood.setting)
+        found = self._searched([*asked_parts, *subjects.values()], within, alone, setting)
         asked = [(part if alone is None else alone, found[part]) for part in asked_parts]  # what is asked for, its own words tell
         read = any(scored.reading is not None for _, each in asked for scored in each.sentences)
         judged, unasked = list(asked), set()
@@ -306,25 +307,30 @@ class Assistant:
         closely = None if self._cross_encoder is None else partial(self._read_closely, unasked, mended if alone is not None else None)
         return interleave([one for _, one in asked]), choose_evidence(judged, 0.0 if read else self._unrelated, closely, unasked)
 
-    def _searched(self, questions: Sequence[str], within: frozenset[str] | None, own_words: str | None = None) -> dict[str, SearchResult]:
+    def _searched(
+        self, questions: Sequence[str], within: frozenset[str] | None, own_words: str | None = None, setting: Sequence[str] = ()
+    ) -> dict[str, SearchResult]:
         """Return what search finds for each of *questions*, side by side where there are several; what is empty is not asked.
 
-        *own_words* are those of a single question that leans on another.
+        *own_words* are those of a single question that leans on another; *setting* is that of all.
         """
         distinct = [question for question in dict.fromkeys(questions) if question]
-        look = partial(search, self._generation, self._embeddings, within=within, own_words=own_words)
+        look = partial(search, self._generation, self._embeddings, within=within, own_words=own_words, setting=setting)
         if len(distinct) == 1:
             return {distinct[0]: look(distinct[0])}
         return dict(zip(distinct, self._threads.map(look, distinct), strict=True))
 
-    def _read_closely(self, subjects: Collection[str], whole: str | None, question: str, sentence: str) -> float | None:
-        """Return how strongly *sentence* answers *question*, the two read together; None for one of *subjects*, which ask nothing.
+    def _read_closely(
+        self, subjects: Collection[str], whole: str | None, question: str, sentences: Sequence[str]
+    ) -> Sequence[float] | None:
+        """Return how strongly each of *sentences* answers *question*, read together; None for one of *subjects*, which ask nothing.
 
         Of a follow-up the *whole* is read, with what it leans on.
         """
         if self._cross_encoder is None or question in subjects:
             return None
-        return self._cross_encoder.read(self._embeddings, question if whole is None else whole, sentence)
+        read = partial(self._cross_encoder.read, self._embeddings, question if whole is None else whole)
+        return list(map(read, sentences) if len(sentences) == 1 else self._threads.map(read, sentences))
 
     def _cite(self, draft: Sequence[DraftSentence], evidence: Evidence, question: str, standalone_question: str) -> Answer | None:
         return cite(

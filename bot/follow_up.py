@@ -39,8 +39,9 @@ class Understood:
     """What a message wants, and the question that it comes down to, said so that it needs no history.
 
     ``alone`` are the message's own words where the question also holds words of an earlier one: search weighs both.
-    ``leans`` tells that it does. ``root`` is the question that later follow-ups take up, ``last`` a question asked since that they take up
-    beside it. ``earlier`` holds what is asked again: for a summary all that
+    ``leans`` tells that it does. ``setting`` are the questions before a whole one: whoever asks on mostly asks of the same place, and
+    leaves out whose. ``root`` is the question that later follow-ups take up, ``last`` a question asked since that they take up
+    beside it, ``opening`` the last whole one with a name in it. ``earlier`` holds what is asked again: for a summary all that
     was asked, for a source the one question. ``turn`` is the place of the message among the conversation's turns.
     """
 
@@ -52,6 +53,8 @@ class Understood:
     turn: int = 0
     last: str = ""
     leans: bool = False
+    setting: tuple[str, ...] = ()
+    opening: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +150,19 @@ def _understand(message: str, earlier: Sequence[Understood]) -> Understood:
             return request
     if not _subject(rest, language):
         return _joined(rest, earlier[-1]) if earlier else Understood("unclear", message, message)
-    return (_follow_up(rest, earlier, language) if earlier else None) or _fresh(message)
+    if not earlier:
+        return _fresh(message)
+    return _follow_up(rest, earlier, language) or _set(message, earlier[-1])
 
 
 def _fresh(question: str) -> Understood:
-    return Understood("answer", question, question)
+    return Understood("answer", question, question, opening=question)
+
+
+def _set(question: str, past: Understood) -> Understood:
+    """Return what the whole *question* wants, asked after *past*."""
+    fresh = replace(_fresh(question), setting=tuple(asked for asked in dict.fromkeys([past.opening, past.root]) if asked))
+    return fresh if _has_name(question) else replace(fresh, opening=past.opening)
 
 
 def _rest(match: re.Match[str]) -> str:
@@ -263,8 +274,12 @@ def _says_its_subject(bare: str, language: _Language) -> bool:
 
     A whole one has several words that name a subject, a name, or words within that an "it" points at.
     """
-    named = any(word[:1].isupper() and not _I.match(word) for word in bare.split()[1:])
-    return named or len(_subject(bare, language)) >= UNPOINTED_FROM or bool(language.find("pointing", bare))
+    return _has_name(bare) or len(_subject(bare, language)) >= UNPOINTED_FROM or bool(language.find("pointing", bare))
+
+
+def _has_name(text: str) -> bool:
+    """Tell whether a word of *text* behind its first has a capital."""
+    return any(word[:1].isupper() and not _I.match(word) for word in text.split()[1:])
 
 
 def _is_piece(bare: str, language: _Language) -> bool:
@@ -338,8 +353,8 @@ def _topic(question: str, language: _Language) -> str:
 
 def _joined(text: str, past: Understood) -> Understood:
     """Return *text* with the question that it leans on beside it, and one asked since that is its own."""
-    contexts = [_shortened(past.root), *([_shortened(past.last)] if past.last else [])]
-    return replace(_with(text, contexts, past.root), last=past.last)
+    contexts = [_shortened(asked) for asked in dict.fromkeys([past.opening, past.root, past.last]) if asked]
+    return replace(_with(text, contexts, past.root), last=past.last, opening=past.opening)
 
 
 def _with(text: str, contexts: Sequence[str], root: str) -> Understood:

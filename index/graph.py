@@ -68,6 +68,7 @@ class GraphEncoder(Encoder):
         self._tokenizer = Tokenizer.from_file(str(files.folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_length=longest)
+        self._vectors: dict[str, Vectors] = {}
         self._remembered_ids = lru_cache(maxsize=REMEMBERED)(self._token_ids)
         self.dimension = int(self._session.get_outputs()[0].shape[-1])
 
@@ -80,7 +81,8 @@ class GraphEncoder(Encoder):
 
     def encode_question(self, question: str) -> Vectors:
         """Return the unit vector of *question*, shape ``(dimension,)``."""
-        return self._run(["vectors"], self.token_ids(question))[0]
+        known = self._vectors.get(question)
+        return self._remember(question, self._run(["vectors"], self.token_ids(question))[0]) if known is None else known
 
     def encode_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenStates]]:
         """Return one unit vector a text and each text's token states. Raises ModelError if the graph was exported without them."""
@@ -98,7 +100,15 @@ class GraphEncoder(Encoder):
     def _tokens(self, text: str) -> tuple[Vectors, TokenStates]:
         ids = self.token_ids(text)
         vector, states = self._run(["vectors", "states"], ids)
-        return vector, TokenStates(ids, states)
+        return self._remember(text, vector), TokenStates(ids, states)
+
+    def _remember(self, text: str, vector: Vectors) -> Vectors:
+        """Return the *vector* of *text*, kept for who asks on: what was asked before is looked for with the next question."""
+        if len(self._vectors) >= REMEMBERED:
+            self._vectors.clear()
+        vector.flags.writeable = False  # what is remembered is handed out again
+        self._vectors[text] = vector
+        return vector
 
     def lower_states(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return what the LOWER_LAYERS, as a cross-encoder changed them, make of the tokens *ids*, shape ``(len(ids), dimension)``.

@@ -5,7 +5,7 @@ questions by BM25, 67% by vectors, 76% by reciprocal ranks and 84% by added stan
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +87,7 @@ def search(
     k: int = 2 * POOL,
     within: Collection[str] | None = None,
     own_words: str | None = None,
+    setting: Sequence[str] = (),
 ) -> SearchResult:
     """Return the *k* passages (fewer if there are no more) that meet *question* best, with their sentences scored.
 
@@ -94,7 +95,8 @@ def search(
     A paragraph's dense score is the mean of its own cosine and its best sentence's; a sentence's score is the sum of
     its standardised cosine, its standardised BM25 and twice its paragraph's score, raised by what the reader says of the
     best READ. A follow-up comes as *question* with what it leans on, which finds the place, and with its *own_words*, which tell the
-    sentence there. Raises EmptyQuestionError if *question* holds no letter and no digit, NoDocumentError if the index has none of *within*.
+    sentence there. A whole question comes with its *setting*, questions that were asked before: half of what finds the place is the mean of
+    both. Raises EmptyQuestionError if *question* holds no letter and no digit, NoDocumentError if the index has none of *within*.
     """
     if not any(character.isalnum() for character in question):
         raise EmptyQuestionError(
@@ -110,6 +112,9 @@ def search(
         encoded, (tokens, *_) = embeddings.encode_tokens(texts)
         vectors = list(encoded)
     terms_of = [terms(text) for text in texts]
+    if setting:
+        vectors.append(_between(vectors[0], [embeddings.encode_question(text) for text in setting]))
+        terms_of.append(terms(" ".join((question, *setting))))
     rows: set[int] = set()
     for vector, text_terms in zip(vectors, terms_of, strict=True):
         nearest = store.nearest(vector, POOL, within)
@@ -126,7 +131,8 @@ def search(
         for place, sentence in enumerate(paragraph.sentences)
     ]
     of_texts = [_scores(store, found, at, vector, of) for at, vector in enumerate(vectors)]
-    scored = of_texts[0] if own_words is None else _in_context(*of_texts)
+    combined = _in_setting if setting else _in_context
+    scored = of_texts[0] if len(of_texts) == 1 else combined(*of_texts)
     scores = scored.sentences + 2 * scored.paragraphs[of]
     readings: dict[int, float] = {}
     if reader is not None and tokens is not None:
@@ -195,6 +201,17 @@ def _in_context(place: _Scores, words: _Scores) -> _Scores:
         (place.sentence_dense + words.sentence_dense) / 2,
         WORDS_WEIGHT * words.sentence_terms,
     )
+
+
+def _between(question: Vectors, before: Sequence[Vectors]) -> Vectors:
+    """Return the unit vector half way from that of the *question* to the mean of those *before*."""
+    between: Vectors = question + np.mean(before, axis=0)
+    return between / np.linalg.norm(between)
+
+
+def _in_setting(words: _Scores, setting: _Scores) -> _Scores:
+    """Return how a whole question is met: its paragraphs as by itself and in its *setting*, its sentences by its own *words*."""
+    return replace(words, paragraphs=PLACE_WEIGHT * (words.paragraphs + setting.paragraphs) / 2)
 
 
 def _descending(scores: Numbers) -> list[int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.evidence import LogisticModel, rank
+from bot.evidence import LogisticModel, near_best, rank, reread
 from index.search import SearchResult
 
 ANSWERABLE = ("best_reading", "best_cosine", "unknown_name", "number_gap", "time_gap")  # eight others won nothing in cross-validation
@@ -72,12 +72,13 @@ def main() -> None:
             continue
         gold = [(entry.document_id, entry.paragraph, entry.quote) for entry in query.gold if entry.facet > 0]
         mended = generation.vocabulary.in_words_of_the_documents
-        asked: list[tuple[str, str | None]] = [(part, None) for part in parts(mended(query.rewrite or query.question))]
+        asked: list[tuple[str, str | None, Sequence[str]]] = [(part, None, ()) for part in parts(mended(query.rewrite or query.question))]
         understood = understand(query.question, query.before)
-        if understood.wish == "answer" and understood.leans:  # a follow-up is read in another form than its rewrite
-            asked.append((mended(understood.question), mended(understood.alone) if understood.alone else None))
-        for part, own_words in asked:  # as the assistant does
-            found = search(generation, embeddings, part, own_words=own_words)
+        if understood.wish == "answer" and (understood.leans or understood.setting):  # a follow-up is read in another form than its rewrite
+            before = [mended(earlier) for earlier in understood.setting]
+            asked.append((mended(understood.question), mended(understood.alone) if understood.alone else None, before))
+        for part, own_words, setting in asked:  # as the assistant does
+            found = search(generation, embeddings, part, own_words=own_words, setting=setting)
             if own_words is None and (subject := subject_asked(part)):
                 found = blend(found, search(generation, embeddings, subject), SUBJECT)
             right = [
@@ -96,7 +97,8 @@ def main() -> None:
     answers = fit(rows, ANSWERS, False)
     answerable: list[Row] = []
     for whole, asking, found, of_sentences, outcome in judged:
-        close = cross_encoder.read(embeddings, whole, rank(answers, of_sentences, found)[0][1].text)
+        ranked = rank(answers, of_sentences, found)
+        _, close = reread(ranked, [cross_encoder.read(embeddings, whole, scored.text) for _, scored in near_best(ranked)])
         answerable.append(({**question_signals(asking, found, of_sentences), "close_reading": close}, outcome))
     models = {"answerable": fit(answerable, ANSWERABLE, True), "answerable_closely": fit(answerable, CLOSELY, True), "answers": answers}
     about = f"{len(answerable)} questions and {len(rows)} sentences of tests/queries/dev.jsonl"

@@ -79,7 +79,7 @@ def test_what_is_open_is_decided_by_reading_the_sentence_that_would_come_first(g
     read = []
 
     def closely(logit):
-        return lambda question, sentence: read.append((question, sentence)) or logit
+        return lambda question, sentences: read.append((question, sentences)) or [logit] * len(sentences)
 
     asked = [(QUESTIONS[0], search(generation, embeddings, QUESTIONS[0]))]
     answered = choose_evidence(asked, closely=closely(8.0))
@@ -87,7 +87,31 @@ def test_what_is_open_is_decided_by_reading_the_sentence_that_would_come_first(g
     assert isinstance(answered, Evidence)
     assert isinstance(refused, NoEvidence)
     assert answered.probability > refused.probability
-    assert read == [(QUESTIONS[0], answered.sentences[0].scored.text)] * 2
+    assert [(question, sentences[0]) for question, sentences in read] == [(QUESTIONS[0], answered.sentences[0].scored.text)] * 2
+
+
+@pytest.mark.parametrize(
+    ("second", "readings", "first"),
+    [
+        pytest.param(0.5, [-2.0, 3.0], 1, id="near, and read as the answer: 0.41 below the best, 1.5 above it"),
+        pytest.param(0.5, [3.0, -2.0], 0, id="near, and read as none"),
+        pytest.param(0.5, [1.0, 1.5], 0, id="near, and read a little better: 0.15 do not make up for 0.41"),
+        pytest.param(0.3, [-2.0], 0, id="not near, so that it is not read"),
+    ],
+)
+def test_a_second_sentence_that_comes_near_the_best_is_read_too_and_comes_first_if_it_answers(
+    generation, embeddings, monkeypatch, second, readings, first
+):
+    """Logits of 0.6, 0.5 and 0.3 are 0.41, 0 and -0.85; a reading counts by three tenths."""
+    found = search(generation, embeddings, QUESTIONS[0])
+    body = [scored for scored in found.sentences if scored.passage.paragraph.role == "body"]
+    monkeypatch.setattr(evidence_module, "OPEN_TO", 1.0)
+    monkeypatch.setattr(evidence_module, "rank", lambda *given: [(0.6, body[0]), (second, body[1]), (0.1, body[2])])
+    read = []
+    evidence = choose_evidence([(QUESTIONS[0], found)], closely=lambda question, sentences: read.append(list(sentences)) or readings)
+    assert read == [[scored.text for scored in body[: len(readings)]]]
+    assert isinstance(evidence, Evidence)
+    assert evidence.sentences[0].scored == body[first]
 
 
 @pytest.mark.parametrize(("open_from", "open_to"), [(0.0, 0.0), (1.0, 1.0)])
@@ -96,14 +120,14 @@ def test_what_is_clear_is_not_read_again(generation, embeddings, monkeypatch, op
     monkeypatch.setattr(evidence_module, "OPEN_FROM", open_from)
     monkeypatch.setattr(evidence_module, "OPEN_TO", open_to)
     asked = [(QUESTIONS[0], search(generation, embeddings, QUESTIONS[0]))]
-    assert choose_evidence(asked, closely=lambda question, sentence: pytest.fail("it was read")) == choose_evidence(asked)
+    assert choose_evidence(asked, closely=lambda question, sentences: pytest.fail("it was read")) == choose_evidence(asked)
 
 
 def test_a_sentence_that_is_not_read_closely_is_judged_without(generation, embeddings, monkeypatch):
     """None says that the question is none that could be read with a sentence."""
     monkeypatch.setattr(evidence_module, "OPEN_TO", 1.0)
     asked = [(QUESTIONS[0], search(generation, embeddings, QUESTIONS[0]))]
-    assert choose_evidence(asked, closely=lambda question, sentence: None) == choose_evidence(asked)
+    assert choose_evidence(asked, closely=lambda question, sentences: None) == choose_evidence(asked)
 
 
 def test_choosing_twice_gives_the_same_evidence(generation, embeddings):

@@ -105,6 +105,42 @@ def test_what_leans_on_two_messages_has_both_beside_it():
     assert understand("and wasps?", turns).question == "What does the society think about wasps?"
 
 
+def test_a_whole_question_keeps_those_before_it_as_its_setting():
+    """Its words stay as they are; whoever asks on mostly asks of the same place."""
+    turns = after("What does the society of Utopia think about bees?")
+    first = understand("how many members pay their yearly fees?", turns)
+    assert (first.question, first.alone, first.leans) == ("how many members pay their yearly fees?", None, False)
+    assert first.setting == ("What does the society of Utopia think about bees?",)
+    assert understand("how many members pay their yearly fees?", Conversation()).setting == ()
+
+
+@pytest.mark.parametrize(
+    ("between", "setting"),
+    [
+        pytest.param(
+            "how many members pay yearly fees?", ("What does Utopia think about bees?", "how many members pay yearly fees?"), id="none"
+        ),
+        pytest.param("How many members in Erewhon pay fees?", ("How many members in Erewhon pay fees?",), id="a name: another subject"),
+        pytest.param("and wasps?", ("What does Utopia think about wasps?",), id="a piece, which takes the place of the subject"),
+    ],
+)
+def test_the_setting_opens_with_the_last_question_in_which_a_name_stands(between, setting):
+    """A question without a name leaves out whose matter it is about; that stands further back."""
+    assert understand("why are young keepers leaving villages?", after("What does Utopia think about bees?", between)).setting == setting
+
+
+def test_what_leans_on_a_question_without_a_name_has_the_one_that_opened_the_subject_beside_it():
+    """Else "why?" after it would be asked of nobody."""
+    turns = after("What does Utopia think about bees?", "how many members pay yearly fees?")
+    assert understand("why so few?", turns).question == "why so few (What does Utopia think about bees; how many members pay yearly fees)?"
+
+
+@pytest.mark.parametrize("message", ["Something else: who keeps honey in summer?", "never mind. Which members pay yearly fees?"])
+def test_a_change_of_subject_leaves_the_setting(message):
+    """The visitor says so."""
+    assert understand(message, after("What does Utopia think about bees?")).setting == ()
+
+
 @pytest.mark.parametrize(
     ("message", "leans"), [("how can I join?", True), ("can Utopia join?", False), ("How can farmers in the hills join?", False)]
 )

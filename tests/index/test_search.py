@@ -231,6 +231,23 @@ def test_a_follow_up_whose_own_words_are_the_whole_is_found_as_a_question_is(gen
     assert plain.known_terms == twice.known_terms
 
 
+@pytest.mark.parametrize(("insect", "paragraph"), [("bees", 1), ("wasps", 2)])
+def test_the_questions_before_a_whole_one_help_to_find_the_place(insects, insect, paragraph):
+    """By itself it meets both paragraphs alike; which sentence answers there is told by its own words."""
+    found = search(insects, WordEmbeddings(), "what does honey cost in crowns?", setting=[f"Do {insect} build nests in summer?"])
+    assert found.passages[0].paragraph.number == paragraph
+    assert (found.sentences[0].text, found.sentences[0].passage.paragraph.number) == ("Their honey costs nine crowns.", paragraph)
+
+
+def test_a_setting_changes_no_cosine_of_a_sentence(generation, embeddings):
+    """It moves paragraphs alone."""
+    plain = search(generation, embeddings, "drugs from Afghanistan")
+    within = search(generation, embeddings, "drugs from Afghanistan", setting=["How should peace be achieved?", "Who takes part?"])
+    cosines = {scored.row: (scored.cosine, scored.cosine_standard, scored.terms_standard) for scored in plain.sentences}
+    assert cosines.items() <= {s.row: (s.cosine, s.cosine_standard, s.terms_standard) for s in within.sentences}.items()
+    assert plain.known_terms == within.known_terms
+
+
 def test_states_that_another_reader_keeps_are_not_read(generation, embeddings, monkeypatch):
     """A published index may be older than the reader: it is searched without one until it is published anew."""
     monkeypatch.setattr(generation, "manifest", replace(generation.manifest, reader_digest="0" * 64))
