@@ -77,12 +77,15 @@ class GraphEncoder(Encoder):
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            return np.stack(list(threads.map(self.encode_question, texts)))
+            return np.stack(list(threads.map(self._vector, texts)))
 
     def encode_question(self, question: str) -> Vectors:
         """Return the unit vector of *question*, shape ``(dimension,)``."""
         known = self._vectors.get(question)
-        return self._remember(question, self._run(["vectors"], self.token_ids(question))[0]) if known is None else known
+        return self._remember(question, self._vector(question)) if known is None else known
+
+    def _vector(self, text: str) -> Vectors:
+        return self._run(["vectors"], self.token_ids(text))[0]
 
     def encode_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenStates]]:
         """Return one unit vector a text and each text's token states. Raises ModelError if the graph was exported without them."""
@@ -92,6 +95,7 @@ class GraphEncoder(Encoder):
             return np.zeros((0, self.dimension), dtype=np.float32), []
         if len(texts) == 1:  # a question: starting a thread takes longer than it saves
             encoded = [self._tokens(texts[0])]
+            self._remember(texts[0], encoded[0][0])
         else:
             with ThreadPoolExecutor(os.cpu_count()) as threads:
                 encoded = list(threads.map(self._tokens, texts))
@@ -100,14 +104,14 @@ class GraphEncoder(Encoder):
     def _tokens(self, text: str) -> tuple[Vectors, TokenStates]:
         ids = self.token_ids(text)
         vector, states = self._run(["vectors", "states"], ids)
-        return self._remember(text, vector), TokenStates(ids, states)
+        return vector, TokenStates(ids, states)
 
-    def _remember(self, text: str, vector: Vectors) -> Vectors:
-        """Return the *vector* of *text*, kept for who asks on: what was asked before is looked for with the next question."""
+    def _remember(self, question: str, vector: Vectors) -> Vectors:
+        """Return the *vector* of *question*, kept for who asks on: what was asked before is looked for with the next one."""
         if len(self._vectors) >= REMEMBERED:
             self._vectors.clear()
         vector.flags.writeable = False  # what is remembered is handed out again
-        self._vectors[text] = vector
+        self._vectors[question] = vector
         return vector
 
     def lower_states(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:

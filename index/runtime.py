@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-# What onnxruntime would join and is slower for it: its joined step adds and normalises one number after the other (four to six times
-# the time of the two steps, a tenth of a whole pass of the encoder), in 1.31 on x86_64.
+# What onnxruntime would join and is slower for it: its joined step adds and normalises one number after the other, which takes two to
+# four times as long as the two steps, and made up a tenth of a pass of the encoder (docs/decisions/010).
 KEPT_APART = ["SkipLayerNormFusion"]
 
 log = logging.getLogger(__name__)

@@ -130,7 +130,7 @@ def test_a_step_takes_values_from_the_steps_before_it_and_calls_none_of_them(nam
 
 
 def test_only_the_assistant_calls_the_steps():
-    """Whoever wants a reply asks the assistant; a face may check a question before it does, and fitting cuts, ranks and reads as it does."""
+    """Whoever wants a reply asks the assistant; a face may check a question before it does, and fitting cuts, ranks, reads likewise."""
     functions = {(step, node.name) for step in STEPS for node in tree(modules()[step]).body if isinstance(node, ast.FunctionDef)}
     called = {
         name: {(module, taken) for module, names in imports(path).items() for taken in names if (module, taken) in functions}

@@ -7,7 +7,9 @@ import pytest
 from bot.assistant import SUMMED_UP, Assistant
 from bot.conversation import Conversation
 from bot.reply import Abstention, Answer, Reply
-from tests.bot.test_assistant import check
+from index.build import build
+from index.store import open_generation
+from tests.bot.test_assistant import HEAD, check
 
 AFGHANISTAN = [
     "What is the SCO's view of Afghanistan?",
@@ -157,6 +159,43 @@ def test_every_question_offered_next_is_answered_and_new(assistant, question):
         assert not asked & set(offered)
         assert all(isinstance(assistant.reply(one, Conversation()), Answer) for one in offered)
         visitor.ask(offered[0])
+
+
+SPEECHES = {  # one subject in each: floods, with a figure of its own
+    "norway": "Norway thanks the Assembly for its work on the oceans. Our fishermen depend on clean waters. "
+    "Last spring the floods destroyed 400 homes in the valleys.",
+    "ghana": "Ghana thanks the Assembly for its work on cocoa. Our farmers depend on fair prices. "
+    "Last spring the floods destroyed 900 homes on the coast.",
+    "peru": "Peru thanks the Assembly for its work on mountains. Our herders depend on the glaciers. "
+    "Last spring the floods destroyed 700 homes in the highlands.",
+}
+
+
+@pytest.fixture(scope="module")
+def speeches(tmp_path_factory, embeddings) -> Assistant:
+    """An assistant over three speeches that say the like of three countries."""
+    folder = tmp_path_factory.mktemp("speeches")
+    (folder / "corpus").mkdir()
+    for name, text in SPEECHES.items():
+        (folder / "corpus" / f"{name}.md").write_text(f"{HEAD}{text}", encoding="utf-8")
+    build(folder / "corpus", folder / "index", embeddings, lambda done, total: None)
+    return Assistant(open_generation(folder / "index"), embeddings)
+
+
+@pytest.mark.parametrize(
+    ("opening", "first"),
+    [
+        ("What do Norway's fishermen depend on?", "norway"),
+        ("What do the farmers of Ghana depend on?", "ghana"),
+        ("What do Peru's herders depend on?", "peru"),
+    ],
+)
+def test_a_question_that_leaves_out_whose_matter_it_is_finds_that_of_the_one_before(speeches, opening, first):
+    """It is whole, and all three speeches answer it alike; by itself it finds the same one whatever was asked before."""
+    asked = "how many homes did the floods destroy last spring?"
+    reply = visit(speeches, opening, asked).replies[-1]
+    assert isinstance(reply, Answer)
+    assert (reply.standalone_question, reply.citations[0].description.document_id) == (asked, first)
 
 
 def test_two_conversations_at_once_never_touch(assistant):
