@@ -46,7 +46,7 @@ from index.stores import Store
 
 NEAREST = 3  # passages shown beside an abstention: enough to judge, few enough to read
 SUBJECT = 0.5  # share of the subject alone in the ranking for a question that merely asks what is said of it (docs/decisions/008)
-SEARCHES = 2 * MAX_PARTS  # side by side, of all replies together: each thing asked and its subject
+SEARCHES = 2 * MAX_PARTS  # side by side, of all replies together: each thing asked and its subject; then what is read closely
 SUMMED_UP = 6  # sentences in a summary of a conversation, and the last questions it is made of
 LATEST_AMONG = 10  # best passages whose documents may be the latest that says something: beyond, few are on the subject
 LATEST_TRIED = 5  # dates of documents that are searched one by one, the newest first; each costs a search
@@ -155,6 +155,8 @@ class Assistant:
     def _understood(self, asked: str, conversation: Conversation) -> Understood:
         """Return what *asked* wants; with a chat model, its question as the model words it after the turns, or in English."""
         understood = understand(asked, conversation)
+        if understood.setting and any(understood.question == offered.question for offered in self._offered):
+            understood = replace(understood, setting=())  # it was offered because it is answered so
         english = language_of(understood.question) == "en"
         wanted = ("answer",) if english else ("answer", "unclear")
         left = understood.wish not in wanted or (english and not conversation.turns) or small_talk_kind(asked) is not None
@@ -242,8 +244,9 @@ class Assistant:
             return Meant(understood, scope.given, listed(scope.given))
         read = read_filters(understood.question, self._library)
         alone = read_filters(understood.alone, self._library).question if understood.alone and read.filters else understood.alone
+        setting = tuple(read_filters(asked, self._library).question for asked in understood.setting)
         filters = combined(scope.given, read.filters)
-        return Meant(replace(understood, question=read.question, alone=alone), filters, listed(filters, read.filters))
+        return Meant(replace(understood, question=read.question, alone=alone, setting=setting), filters, listed(filters, read.filters))
 
     def _within(self, filters: Filters) -> frozenset[str] | None:
         """Return the ids of the documents that meet *filters*, or None if that is every document."""

@@ -27,9 +27,11 @@ MAX_ALL = 5  # shown in all, whatever was asked
 ANSWER_FROM = 0.35  # probability from which there is an answer; docs/decisions/008 has what other values cost
 SUBJECT_FROM = 0.45  # the same for a subject alone, which asks nothing; up to here no query lost its answer, and far subjects lie below
 OPEN_FROM, OPEN_TO = 0.15, 0.7  # probabilities between which the best sentence is read closely: beyond, no dev question changed sides
-REREAD = 2  # best sentences that are read closely where they come near each other, to tell which is first; a third wins nothing
+REREAD = (
+    2  # best sentences that are read closely where they come near each other, to tell which is first; a third wins little, for as much time
+)
 NEAR_BEST = 1.0  # logits below the best up to which one comes near it; docs/decisions/023 has what others cost and win
-CLOSE_WEIGHT = 0.3  # logits that one unit of a close reading moves a sentence; fitted to 0.35 on dev, and no worse from 0.2 to 0.5 on SQuAD
+CLOSE_WEIGHT = 0.3  # logits that one unit of a close reading moves a sentence; docs/decisions/023 has what others win and lose
 SHOW_FROM = 0.25  # probability from which a further sentence is shown; docs/decisions/008 has what other values cost
 SHOW_SHARE = 0.6  # of the best sentence's probability: in large corpora many sentences are likely, and few of them wanted
 OUT_OF_SCOPE_BELOW = 0.25  # best cosine below which nothing near the question's subject is in the documents
@@ -104,7 +106,7 @@ def choose_evidence(
     closely: Closely | None = None,
     subjects: Collection[str] = (),
 ) -> Evidence | NoEvidence:
-    """Return the evidence for a question cut into *parts*, each with what search found for it; *closely* reads the best sentence again.
+    """Return the evidence for a question cut into *parts*, each with what search found for it; *closely* reads the best again.
 
     Those of *parts* that are *subjects* alone ask nothing, so that more is wanted of what is found for them.
 

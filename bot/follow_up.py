@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, cast
 
@@ -36,13 +37,13 @@ Wish = Literal["answer", "source", "more", "summary", "unclear"]
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What a message wants, and the question that it comes down to, said so that it needs no history.
+    """What a message wants, and the question that it comes down to, said with all that its words refer to.
 
     ``alone`` are the message's own words where the question also holds words of an earlier one: search weighs both.
     ``leans`` tells that it does. ``setting`` are the questions before a whole one: whoever asks on mostly asks of the same place, and
     leaves out whose. ``root`` is the question that later follow-ups take up, ``last`` a question asked since that they take up
-    beside it, ``opening`` the last whole one with a name in it. ``earlier`` holds what is asked again: for a summary all that
-    was asked, for a source the one question. ``turn`` is the place of the message among the conversation's turns.
+    beside it, ``opening`` the one that names whose matter it is, or the first. ``earlier`` holds what is asked again: for a
+    summary all that was asked, for a source the one question. ``turn`` is the place of the message among the conversation's turns.
     """
 
     wish: Wish
@@ -145,7 +146,7 @@ def _understand(message: str, earlier: Sequence[Understood]) -> Understood:
         if earlier and (back := language.match("return", rest)):
             return _back(_group(back, "subject"), _opened(_rest(back), language), earlier, language)
         if earlier and (correction := language.match("correction", rest)):
-            return _follow_up(_rest(correction), earlier, language) or _fresh(_rest(correction))
+            return _follow_up(_rest(correction), earlier, language) or _set(_rest(correction), earlier[-1])
         if request := _request(rest, earlier, language):
             return request
     if not _subject(rest, language):
@@ -161,8 +162,8 @@ def _fresh(question: str) -> Understood:
 
 def _set(question: str, past: Understood) -> Understood:
     """Return what the whole *question* wants, asked after *past*."""
-    fresh = replace(_fresh(question), setting=tuple(asked for asked in dict.fromkeys([past.opening, past.root]) if asked))
-    return fresh if _has_name(question) else replace(fresh, opening=past.opening)
+    before = tuple(asked for asked in dict.fromkeys([past.opening, past.root]) if asked and asked != question)
+    return replace(_fresh(question), setting=before, opening=question if _has_name(question) else past.opening)
 
 
 def _rest(match: re.Match[str]) -> str:
@@ -205,7 +206,7 @@ def _request(text: str, earlier: Sequence[Understood], language: _Language) -> U
     if about := language.match("more_on", bare):
         named = _group(about, "subject")
         if _subject(named, language) and (last is None or not _points_back(named, language)):
-            return Understood("more", named, named)
+            return replace(_set(named, last) if last else _fresh(named), wish="more")
         if last and _subject(named, language):
             return replace(_joined(named, last), wish="more")
         return _more(last) if last else Understood("unclear", text, text)
@@ -229,7 +230,7 @@ def _back(subject: str, rest: str, earlier: Sequence[Understood], language: _Lan
         return request
     if named and not language.find("first_subject", subject):
         return _with(rest, [subject], past.root)
-    return _follow_up(rest, [past], language) or _fresh(rest)
+    return _follow_up(rest, [past], language) or _set(rest, past)
 
 
 def _follow_up(text: str, earlier: Sequence[Understood], language: _Language) -> Understood | None:
@@ -262,10 +263,12 @@ def _pointing_back(text: str, earlier: Sequence[Understood], language: _Language
     if place := language.find("place", text):
         there = next((root for root in (one.root for one in reversed(earlier)) if _is_name(_topic(root, language))), "")
         if there:
-            return Understood("answer", f"{text[: place.start()]}in {_topic(there, language)}{text[place.end() :]}", there)
+            return Understood("answer", f"{text[: place.start()]}in {_topic(there, language)}{text[place.end() :]}", there, opening=there)
     topic = _topic(past.root, language)
     if topic and (seen := language.find("object", text)):
-        return Understood("answer", f"{text[: seen.start()]}{_whole(seen, 'before')} {topic}{text[seen.end() :]}", past.root)
+        return Understood(
+            "answer", f"{text[: seen.start()]}{_whole(seen, 'before')} {topic}{text[seen.end() :]}", past.root, opening=past.opening
+        )
     return _joined(text, past)
 
 
@@ -278,8 +281,10 @@ def _says_its_subject(bare: str, language: _Language) -> bool:
 
 
 def _has_name(text: str) -> bool:
-    """Tell whether a word of *text* behind its first has a capital."""
-    return any(word[:1].isupper() and not _I.match(word) for word in text.split()[1:])
+    """Tell whether a word of *text* has a capital that opens no sentence; names written without one are not known for such."""
+    return any(
+        word[:1].isupper() and not _I.match(word) and not before.endswith((".", "?", "!", ":")) for before, word in pairwise(text.split())
+    )
 
 
 def _is_piece(bare: str, language: _Language) -> bool:
@@ -297,7 +302,8 @@ def _with_piece(piece: str, past: Understood, language: _Language) -> Understood
     frame = language.match("frames", without_ending(past.root))
     if frame and not narrows:
         framed = f"{_whole(frame, 'frame')} {piece}?"
-        return Understood("answer", framed, framed)
+        whose = (past.opening,) if past.opening not in ("", past.root) and not _has_name(framed) else ()
+        return replace(_fresh(framed), setting=whose, opening=whose[0] if whose else framed)
     if not narrows and _is_piece(past.root, language):
         return _fresh(piece)  # one search after another
     joined = _joined(piece, past)
@@ -353,7 +359,7 @@ def _topic(question: str, language: _Language) -> str:
 
 def _joined(text: str, past: Understood) -> Understood:
     """Return *text* with the question that it leans on beside it, and one asked since that is its own."""
-    contexts = [_shortened(asked) for asked in dict.fromkeys([past.opening, past.root, past.last]) if asked]
+    contexts = [_shortened(asked) for asked in dict.fromkeys([past.root, past.last, past.opening]) if asked]
     return replace(_with(text, contexts, past.root), last=past.last, opening=past.opening)
 
 

@@ -1,7 +1,7 @@
 """Turns a question and one sentence, read together, into a number: how strongly the sentence answers the question.
 
-Slower and surer than index/reader.py, whose best sentence it reads once more. It is the encoder trained further: what changed in the
-lower layers comes with the project as thin matrices, the upper layers as a graph, for one encoder alone.
+Slower and surer than index/reader.py, whose best sentence, or best two, it reads once more. It is the encoder trained further: what
+changed in the lower layers comes with the project as thin matrices, the upper layers as a graph, for one encoder alone.
 Knows nothing of indexes, documents or thresholds.
 """
 

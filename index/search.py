@@ -95,8 +95,9 @@ def search(
     A paragraph's dense score is the mean of its own cosine and its best sentence's; a sentence's score is the sum of
     its standardised cosine, its standardised BM25 and twice its paragraph's score, raised by what the reader says of the
     best READ. A follow-up comes as *question* with what it leans on, which finds the place, and with its *own_words*, which tell the
-    sentence there. A whole question comes with its *setting*, questions that were asked before: half of what finds the place is the mean of
-    both. Raises EmptyQuestionError if *question* holds no letter and no digit, NoDocumentError if the index has none of *within*.
+    sentence there. A whole question comes with its *setting* instead, questions that were asked before: they and it together are half of
+    what finds the place. Raises EmptyQuestionError if *question* holds no letter and no digit, NoDocumentError if the index has none of
+    *within*.
     """
     if not any(character.isalnum() for character in question):
         raise EmptyQuestionError(

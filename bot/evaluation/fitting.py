@@ -74,13 +74,15 @@ def main() -> None:
         mended = generation.vocabulary.in_words_of_the_documents
         asked: list[tuple[str, str | None, Sequence[str]]] = [(part, None, ()) for part in parts(mended(query.rewrite or query.question))]
         understood = understand(query.question, query.before)
-        if understood.wish == "answer" and (understood.leans or understood.setting):  # a follow-up is read in another form than its rewrite
+        if understood.wish == "answer" and (understood.leans or understood.setting):  # a follow-up is found in another way than its rewrite
             before = [mended(earlier) for earlier in understood.setting]
-            asked.append((mended(understood.question), mended(understood.alone) if understood.alone else None, before))
+            whole = mended(understood.question)
+            own = mended(understood.alone) if understood.alone else None
+            asked += [(part, own, before) for part in ((whole,) if understood.leans else parts(whole))]
         for part, own_words, setting in asked:  # as the assistant does
             found = search(generation, embeddings, part, own_words=own_words, setting=setting)
             if own_words is None and (subject := subject_asked(part)):
-                found = blend(found, search(generation, embeddings, subject), SUBJECT)
+                found = blend(found, search(generation, embeddings, subject, setting=setting), SUBJECT)
             right = [
                 any(
                     (scored.passage.paragraph.document_id, scored.passage.paragraph.number) == (document, paragraph)

@@ -157,7 +157,8 @@ def test_every_question_offered_next_is_answered_and_new(assistant, question):
         assert offered
         asked = {turn.content for turn in visitor.turns.turns}
         assert not asked & set(offered)
-        assert all(isinstance(assistant.reply(one, Conversation()), Answer) for one in offered)
+        assert all(isinstance(assistant.reply(one, visitor.turns), Answer) for one in offered)
+        assert quotes(assistant.reply(offered[-1], visitor.turns)) == quotes(assistant.reply(offered[-1], Conversation()))
         visitor.ask(offered[0])
 
 

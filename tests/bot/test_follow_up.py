@@ -122,17 +122,39 @@ def test_a_whole_question_keeps_those_before_it_as_its_setting():
         ),
         pytest.param("How many members in Erewhon pay fees?", ("How many members in Erewhon pay fees?",), id="a name: another subject"),
         pytest.param("and wasps?", ("What does Utopia think about wasps?",), id="a piece, which takes the place of the subject"),
+        pytest.param("I see. How many members pay yearly fees?", ("What does Utopia think about bees?", "{}"), id="a sentence's capital"),
     ],
 )
 def test_the_setting_opens_with_the_last_question_in_which_a_name_stands(between, setting):
     """A question without a name leaves out whose matter it is about; that stands further back."""
-    assert understand("why are young keepers leaving villages?", after("What does Utopia think about bees?", between)).setting == setting
+    turns = after("What does Utopia think about bees?", between)
+    assert understand("why are young keepers leaving villages?", turns).setting == tuple(one.format(between) for one in setting)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param("and wasps?", id="takes the place of the subject"),
+        pytest.param("what does the treasurer think about it?", id="a word that points back is filled in"),
+        pytest.param("no, I meant how many members pay yearly fees?", id="a correction"),
+        pytest.param("more on the yearly fees", id="more of another subject"),
+    ],
+)
+def test_who_a_question_without_a_name_is_about_outlives_what_is_asked_between(message):
+    """The opening question stays in the setting of what comes after."""
+    turns = after("What does Utopia think about bees?", "what is said of the yearly fees?", message)
+    assert understand("why are young keepers leaving villages?", turns).setting[0] == "What does Utopia think about bees?"
+
+
+def test_a_question_that_is_asked_again_is_no_setting_of_itself():
+    """It finds what it found."""
+    assert understand(BEES, after(BEES)).setting == ()
 
 
 def test_what_leans_on_a_question_without_a_name_has_the_one_that_opened_the_subject_beside_it():
     """Else "why?" after it would be asked of nobody."""
     turns = after("What does Utopia think about bees?", "how many members pay yearly fees?")
-    assert understand("why so few?", turns).question == "why so few (What does Utopia think about bees; how many members pay yearly fees)?"
+    assert understand("why so few?", turns).question == "why so few (how many members pay yearly fees; What does Utopia think about bees)?"
 
 
 @pytest.mark.parametrize("message", ["Something else: who keeps honey in summer?", "never mind. Which members pay yearly fees?"])
