@@ -25,7 +25,7 @@ from index.terms import terms
 MAX_SENTENCES = 3  # shown for one thing asked: more than that is no short answer
 MAX_ALL = 5  # shown in all, whatever was asked
 ANSWER_FROM = 0.35  # probability from which there is an answer; docs/decisions/008 has what other values cost
-SUBJECT_FROM = 0.45  # the same for a subject alone, which asks nothing; up to here no query lost its answer, and far subjects lie below
+SUBJECT_FROM = 0.42  # the same for a subject alone, which asks nothing; up to here no query lost its answer, and far subjects lie below
 OPEN_FROM, OPEN_TO = 0.15, 0.7  # probabilities between which the best sentence is read closely: beyond, no dev question changed sides
 REREAD = (
     2  # best sentences that are read closely where they come near each other, to tell which is first; a third wins little, for as much time
