@@ -27,9 +27,7 @@ MAX_ALL = 5  # shown in all, whatever was asked
 ANSWER_FROM = 0.35  # probability from which there is an answer; docs/decisions/008 has what other values cost
 SUBJECT_FROM = 0.42  # the same for a subject alone, which asks nothing; up to here no query lost its answer, and far subjects lie below
 OPEN_FROM, OPEN_TO = 0.15, 0.7  # probabilities between which the best sentence is read closely: beyond, no dev question changed sides
-REREAD = (
-    2  # best sentences that are read closely where they come near each other, to tell which is first; a third wins little, for as much time
-)
+REREAD = 2  # best sentences that are read closely where they come near each other; a third wins little, for as much time again
 NEAR_BEST = 1.0  # logits below the best up to which one comes near it; docs/decisions/023 has what others cost and win
 CLOSE_WEIGHT = 0.3  # logits that one unit of a close reading moves a sentence; docs/decisions/023 has what others win and lose
 SHOW_FROM = 0.25  # probability from which a further sentence is shown; docs/decisions/008 has what other values cost

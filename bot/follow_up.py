@@ -1,4 +1,4 @@
-"""Step 1, in a conversation: turns a message and the visitor's messages before it into what is wanted, said without them.
+"""Step 1, in a conversation: turns a message and the visitor's messages before it into what is wanted, and where.
 
 Knows nothing of search, and takes nothing from what the assistant is said to have answered. The patterns and words that
 tell a follow-up are data: prompts/follow_ups/. They are words of conversation, none of any corpus.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bot import evidence as evidence_module
-from bot.evidence import Evidence, LogisticModel, NoEvidence, choose_evidence, says_the_same
+from bot.evidence import Evidence, LogisticModel, NoEvidence, choose_evidence, near_best, reread, says_the_same
 from bot.reply import AbstentionReason
 from index.document import Description, Passage
 from index.parse import parse_document
@@ -100,18 +100,24 @@ def test_what_is_open_is_decided_by_reading_the_sentence_that_would_come_first(g
     ],
 )
 def test_a_second_sentence_that_comes_near_the_best_is_read_too_and_comes_first_if_it_answers(
-    generation, embeddings, monkeypatch, second, readings, first
+    generation, embeddings, second, readings, first
 ):
     """Logits of 0.6, 0.5 and 0.3 are 0.41, 0 and -0.85; a reading counts by three tenths."""
-    found = search(generation, embeddings, QUESTIONS[0])
-    body = [scored for scored in found.sentences if scored.passage.paragraph.role == "body"]
+    one, other, last = search(generation, embeddings, QUESTIONS[0]).sentences[:3]
+    ranked = [(0.6, one), (second, other), (0.1, last)]
+    assert len(near_best(ranked)) == len(readings)
+    again, read = reread(ranked, readings)
+    assert (again, read) == ([ranked[first], ranked[1 - first], ranked[2]], readings[first])
+
+
+def test_the_sentence_that_close_reading_puts_first_is_shown_first(generation, embeddings, monkeypatch):
+    """Two come near each other here; by its reading the second stands far above."""
     monkeypatch.setattr(evidence_module, "OPEN_TO", 1.0)
-    monkeypatch.setattr(evidence_module, "rank", lambda *given: [(0.6, body[0]), (second, body[1]), (0.1, body[2])])
     read = []
-    evidence = choose_evidence([(QUESTIONS[0], found)], closely=lambda question, sentences: read.append(list(sentences)) or readings)
-    assert read == [[scored.text for scored in body[: len(readings)]]]
+    asked = [(QUESTIONS[0], search(generation, embeddings, QUESTIONS[0]))]
+    evidence = choose_evidence(asked, closely=lambda question, sentences: read.extend(sentences) or [0.0, 9.0])
     assert isinstance(evidence, Evidence)
-    assert evidence.sentences[0].scored == body[first]
+    assert [sentence.scored.text for sentence in evidence.sentences[:2]] == read[::-1]
 
 
 @pytest.mark.parametrize(("open_from", "open_to"), [(0.0, 0.0), (1.0, 1.0)])
