@@ -380,6 +380,7 @@ def test_an_answer_that_fails_says_why_and_can_be_tried_again(visit, chat, conso
     """In a sentence for the visitor, in a line of the console that names it, and as an event; no half answer stays."""
     page = visit(before=LISTEN)
     panel = opened(page)
+    page.wait_for_load_state("networkidle")  # until it has found its chat: what is to fail is the answer
     chat.behaviour = behaviour
     reply = ask(panel)
     expect(reply).to_contain_text(said)
