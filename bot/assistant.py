@@ -197,7 +197,7 @@ class Assistant:
         if reply is None:
             nothing_more = wanted.wish == "more" and evidence.reason == "no_evidence"
             message = "nothing_more" if nothing_more else evidence.reason
-            reply = self._abstain(asked, wanted.question, evidence, found, message, meant.shown)
+            reply = self._abstain(asked, wanted.question, evidence, self._near(meant, found), message, meant.shown)
         reply = replace(reply, filters=meant.shown)
         return Trace(self._with_suggestions(_in_its_language(reply), found, conversation), found, chosen)
 
@@ -322,6 +322,16 @@ class Assistant:
         if len(distinct) == 1:
             return {distinct[0]: look(distinct[0])}
         return dict(zip(distinct, self._threads.map(look, distinct), strict=True))
+
+    def _near(self, meant: Meant, found: SearchResult) -> SearchResult:
+        """Return what lies near what was *meant* though nothing answers it: by itself, and in turn with that *found* in its setting.
+
+        Where the visitor has gone on to another subject, the setting draws passages of the one before.
+        """
+        if not meant.understood.setting or meant.understood.wish != "answer":
+            return found
+        by_itself, _ = self._evidence(replace(meant.understood, setting=()), Conversation(), meant.filters)
+        return interleave([by_itself, found])
 
     def _read_closely(
         self, subjects: Collection[str], whole: str | None, question: str, sentences: Sequence[str]

@@ -130,6 +130,16 @@ def check_abstention(abstention: Abstention, assistant: Assistant) -> None:
         assert nearest.sentence in nearest.passage.paragraph.sentences
 
 
+@pytest.mark.parametrize("question", ["What does the speech say about fishing rights?", "What happened in the Brazilian rainforest?"])
+def test_what_is_nearest_to_another_subject_does_not_begin_with_the_one_before(question, assistant):
+    """Passages of what was asked before stand only in turn with those nearest to the question by itself."""
+    alone, after = (assistant.reply(question, turns) for turns in (Conversation(), BEFORE))
+    assert isinstance(alone, Abstention)
+    assert isinstance(after, Abstention)
+    assert after.standalone_question == question, "it is no follow-up"
+    assert after.nearest[0] == alone.nearest[0]
+
+
 def test_every_reply_keeps_what_replies_promise(reply, assistant):
     """Spans, quotes, markers, ids: exact for every question, the odd ones too."""
     check(reply, assistant)
