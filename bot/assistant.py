@@ -8,11 +8,23 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from bot.asked_about import Whose, whose_documents
 from bot.chat_model import ChatModel, ChatModelFailureError
 from bot.citations import VerifiedSentence, check, cite, cite_checked
 from bot.conversation import Conversation
 from bot.courtesy import courtesy, small_talk_kind
-from bot.evidence import MAX_SENTENCES, Evidence, EvidenceSentence, NoEvidence, choose_evidence, evidence_digest, evidence_told
+from bot.evidence import (
+    MAX_SENTENCES,
+    SUBJECT_FROM,
+    THERE_FROM,
+    Evidence,
+    EvidenceSentence,
+    NoEvidence,
+    choose_evidence,
+    evidence_digest,
+    evidence_told,
+    is_there,
+)
 from bot.filters import ALL_DOCUMENTS, Filter, Library, Scope, combined, library_of, listed, read_filters
 from bot.follow_up import Understood, subject_asked, understand
 from bot.languages import (
@@ -235,6 +247,11 @@ class Assistant:
         return unrelated_cosine(self._embeddings.encode_documents)
 
     @cached_property
+    def _whose(self) -> Whose:
+        """Those whose positions the documents hold."""
+        return whose_documents(self._descriptions.values())
+
+    @cached_property
     def _library(self) -> Library:
         return library_of(tuple(self._descriptions.values()))
 
@@ -293,22 +310,26 @@ class Assistant:
         alone = None if understood.alone is None else in_their_words(understood.alone)
         asked_parts = (mended,) if understood.leans else parts(mended)  # what a part leans on stands behind all of them
         # The words of "What does the organisation say about X?" but X draw sentences whatever X is: X itself has to be there.
-        subjects = {part: subject_asked(part) for part in asked_parts} if not understood.leans else {}
+        subjects = {part: subject_asked(part, self._whose) for part in asked_parts} if not understood.leans else {}
         setting = tuple(in_their_words(asked) for asked in understood.setting)
         found = self._searched([*asked_parts, *subjects.values()], within, alone, setting)
         asked = [(part if alone is None else alone, found[part]) for part in asked_parts]  # what is asked for, its own words tell
         read = any(scored.reading is not None for _, each in asked for scored in each.sentences)
         judged, unasked = list(asked), set()
+        answer_from: dict[str, float] = {}
         for at, part in enumerate(asked_parts):
             if read and (subject := subjects.get(part)):
                 asked[at] = judged[at] = (part, blend(found[part], found[subject], SUBJECT))
-                if isinstance(choose_evidence([(subject, found[subject])], subjects=(subject,)), NoEvidence):
+                if is_there(subject, found[subject]):
+                    answer_from[part] = THERE_FROM
+                else:
                     judged[at] = (subject, found[subject])
+                    answer_from[subject] = SUBJECT_FROM
                     unasked.add(subject)
         if understood.wish == "more":
             asked, judged = ([(part, leave_out(one, before.said)) for part, one in each] for each in (asked, judged))
         closely = None if self._cross_encoder is None else partial(self._read_closely, unasked, mended if alone is not None else None)
-        return interleave([one for _, one in asked]), choose_evidence(judged, 0.0 if read else self._unrelated, closely, unasked)
+        return interleave([one for _, one in asked]), choose_evidence(judged, 0.0 if read else self._unrelated, closely, answer_from)
 
     def _searched(
         self, questions: Sequence[str], within: frozenset[str] | None, own_words: str | None = None, setting: Sequence[str] = ()

@@ -7,7 +7,7 @@ coefficients are data, evidence.json, made by `python -m bot.evaluation.fitting`
 import hashlib
 import json
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -24,12 +24,14 @@ from index.terms import terms
 
 MAX_SENTENCES = 3  # shown for one thing asked: more than that is no short answer
 MAX_ALL = 5  # shown in all, whatever was asked
-ANSWER_FROM = 0.35  # probability from which there is an answer; docs/decisions/008 has what other values cost
+ANSWER_FROM = 0.33  # probability from which there is an answer; docs/decisions/008 has what other values cost
 SUBJECT_FROM = 0.42  # the same for a subject alone, which asks nothing; up to here no query lost its answer, and far subjects lie below
 OPEN_FROM, OPEN_TO = 0.15, 0.7  # probabilities between which the best sentence is read closely: beyond, no dev question changed sides
 REREAD = 2  # best sentences that are read closely where they come near each other; a third wins little, for as much time again
 NEAR_BEST = 1.0  # logits below the best up to which one comes near it; docs/decisions/023 has what others cost and win
 CLOSE_WEIGHT = 0.3  # logits that one unit of a close reading moves a sentence; docs/decisions/023 has what others win and lose
+NAMED_AMONG = 6  # best sentences in which the words of a subject are looked for: as many as the reader reads
+THERE_FROM = 0.15  # for a question that merely asks what is said of a subject that was found: docs/decisions/026 has what others cost
 SHOW_FROM = 0.25  # probability from which a further sentence is shown; docs/decisions/008 has what other values cost
 SHOW_SHARE = 0.6  # of the best sentence's probability: in large corpora many sentences are likely, and few of them wanted
 OUT_OF_SCOPE_BELOW = 0.25  # best cosine below which nothing near the question's subject is in the documents
@@ -102,18 +104,19 @@ def choose_evidence(
     parts: Sequence[tuple[str, SearchResult]],
     unrelated: float = 0.0,
     closely: Closely | None = None,
-    subjects: Collection[str] = (),
+    answer_from: Mapping[str, float] | None = None,
 ) -> Evidence | NoEvidence:
     """Return the evidence for a question cut into *parts*, each with what search found for it; *closely* reads the best again.
 
-    Those of *parts* that are *subjects* alone ask nothing, so that more is wanted of what is found for them.
+    *answer_from* holds the probability from which there is an answer to those of *parts* for which it is not ANSWER_FROM.
 
     The models were fitted with the reader; where it read nothing, since it is for one embedding model alone, nearness
     decides: how far, from the cosine of *unrelated* sentences under the model to 1, the nearest sentence comes.
 
     A part that nothing answers is left unanswered; the question is, if none is. Raises ValueError without a part.
     """
-    judged = [_judge(part, found, unrelated, closely, SUBJECT_FROM if part in subjects else ANSWER_FROM) for part, found in parts]
+    wanted = answer_from or {}
+    judged = [_judge(part, found, unrelated, closely, wanted.get(part, ANSWER_FROM)) for part, found in parts]
     probability = max(one.probability for one in judged)
     answered = [one for one in judged if isinstance(one, Evidence)]
     if not answered:
@@ -123,6 +126,14 @@ def choose_evidence(
     others = [sentence for one in answered for sentence in one.sentences[1:]]
     shown = _distinct([*firsts, *others])[:MAX_ALL]
     return Evidence(tuple(replace(sentence, also=sentence.also[:MAX_ALSO]) for sentence in shown), probability)
+
+
+def is_there(subject: str, found: SearchResult) -> bool:
+    """Tell whether what was *found* for *subject* alone, which asks nothing, is evidence of it, or has all its words in one sentence."""
+    wanted = set(terms(subject))
+    if wanted and any(wanted <= set(terms(scored.text)) for scored in found.sentences[:NAMED_AMONG]):
+        return True
+    return isinstance(choose_evidence([(subject, found)], answer_from={subject: SUBJECT_FROM}), Evidence)
 
 
 def evidence_told(told: Sequence[tuple[str, SearchResult]]) -> Evidence | None:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal, cast
 
+from bot.asked_about import NOBODY, Whose, subject_left
 from bot.conversation import Conversation
 from bot.courtesy import small_talk_kind
 from bot.data import read_data
@@ -128,10 +129,10 @@ def understand(message: str, conversation: Conversation) -> Understood:
     return _understand(english_twin(message) or message, earlier)
 
 
-def subject_asked(question: str) -> str:
-    """Return the subject that stands at the end of *question* if the rest merely asks what is said of it, or ""."""
+def subject_asked(question: str, whose: Whose = NOBODY) -> str:
+    """Return the subject of *question* if the rest merely asks what is said of it, be it by those of *whose* words, or ""."""
     language = _language("en")
-    topic = _topic(question, language)
+    topic = _topic(question, language) or subject_left(question, whose)
     return topic if _subject(topic, language) and not _points_back(topic, language) else ""
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from bot.asked_about import asks_of_nothing
 from bot.errors import QuestionError
 from index.parse import split_sentences
 from index.terms import terms
@@ -55,8 +56,9 @@ def parts(question: str) -> tuple[str, ...]:
     """
     sentences = [question[sentence.start : sentence.end] for sentence in split_sentences(question, "en")] or [question]
     if len(sentences) > 1:
-        marked = [sentence for sentence in sentences if sentence.rstrip(" )\"'”’").endswith("?")]
-        sentences = marked or [sentence for sentence in sentences if _ASKS.search(sentence)] or [question]
+        asking = [sentence for sentence in sentences if not asks_of_nothing(sentence)]  # "... what he thinks of bees. Any idea?"
+        marked = [sentence for sentence in asking if sentence.rstrip(" )\"'”’").endswith("?")]
+        sentences = marked or [sentence for sentence in asking if _ASKS.search(sentence)] or [question]
     found = [part for sentence in sentences for part in _cut(sentence)]
     return tuple(part for part in found if terms(part))[:MAX_PARTS] or (question,)
 

@@ -24,7 +24,7 @@ READING_ORDER = """
     index.training.train index.training.cross_model index.training.cross_train
 
     bot.errors bot.data bot.settings bot.filters bot.reply bot.conversation bot.languages bot.messages bot.courtesy bot.prompts
-    bot.chat_model bot.rewriting bot.question bot.follow_up bot.suggestions bot.amounts bot.signals
+    bot.chat_model bot.rewriting bot.asked_about bot.question bot.follow_up bot.suggestions bot.amounts bot.signals
     bot.wording bot.roles bot.subjects bot.events bot.claims bot.verification bot.said bot.evidence
     bot.writer bot.citations
     bot.assistant bot.following bot.terminal

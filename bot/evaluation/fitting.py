@@ -42,6 +42,7 @@ def main() -> None:
 
     Raises ModelError if the cross-encoder's weights are not there: what is fitted without them would never be read.
     """
+    from bot.asked_about import whose_documents
     from bot.assistant import SUBJECT
     from bot.evaluation.queries import read_queries
     from bot.follow_up import subject_asked, understand
@@ -62,6 +63,7 @@ def main() -> None:
     queries = read_queries(_FILE.parent.parent / "tests" / "queries" / "dev.jsonl", documents).queries
     generation = open_generation(settings.index_dir)
     embeddings = prepare_encoder(check_model(settings.embedding_model), settings.index_dir)
+    whose = whose_documents(generation.descriptions())
     cross_encoder = open_cross_encoder(embeddings.files.digest)
     if cross_encoder is None:
         raise ModelError("There is no cross-encoder for this embedding model. Restore its weights from the project.")
@@ -81,7 +83,7 @@ def main() -> None:
             asked += [(part, own, before) for part in ((whole,) if understood.leans else parts(whole))]
         for part, own_words, setting in asked:  # as the assistant does
             found = search(generation, embeddings, part, own_words=own_words, setting=setting)
-            if own_words is None and (subject := subject_asked(part)):
+            if own_words is None and (subject := subject_asked(part, whose)):
                 found = blend(found, search(generation, embeddings, subject, setting=setting), SUBJECT)
             right = [
                 any(
