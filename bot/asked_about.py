@@ -30,6 +30,10 @@ _AUXILIARIES = frozenset((
     "might", "must",
 ))  # fmt: skip
 _LEADING_ON = frozenset(("about", "of", "on", "over", "regarding", "concerning"))  # from a word of asking to the subject
+_ON = ("on", "against", "about", "concerning", "regarding", "for", "and", "to")  # before what a title is about
+_PLACING = ("in", "at", "from", "by", "during", "since")  # before where and when something was said
+_ARTICLES = ("a", "an", "the")
+_DO = ("do", "does", "did")
 _JOINING = ("of", "in", "with")  # join what stands before to the subject
 _PRONOUNS = frozenset(("it", "its", "them", "they", "this", "that", "these", "those", "him", "her", "he", "she"))
 
@@ -39,25 +43,35 @@ Kind = Literal["name", "asking", "empty", "subject"]
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """Words for those whose position is asked: surely so, in lower case, and perhaps, as terms."""
+    """Words for those whose position is asked: surely so, and acronyms, in lower case; perhaps, as terms."""
 
     names: frozenset[str]
+    acronyms: frozenset[str]
     titles: frozenset[str]
 
 
-NOBODY = Whose(frozenset(), frozenset())
+NOBODY = Whose(frozenset(), frozenset(), frozenset())
 
 
 def whose_documents(descriptions: Iterable[Description]) -> Whose:
     """Return those whose positions the documents of *descriptions* hold: their speakers, and what their titles name."""
     names: set[str] = set()
+    acronyms: set[str] = set()
     titles: set[str] = set()
     for one in descriptions:
-        named = _WORD.findall(one.speaker or "")
-        acronyms = [word for word in _WORD.findall(one.title) if word.isupper() and len(word) > 1]
-        names.update(_plain(word) for word in (*named, *acronyms))
+        speaker = (one.speaker or "").partition(",")[0]  # what follows a comma is an office
+        names.update(_plain(word) for word in _WORD.findall(speaker) if _plain(word) not in stop_words())
+        acronyms.update(_plain(word) for word in _acronyms(one.title))
         titles.update(terms(one.title))
-    return Whose(frozenset(names), frozenset(titles))
+    return Whose(frozenset(names), frozenset(acronyms), frozenset(titles))
+
+
+def _acronyms(title: str) -> list[str]:
+    """Return the acronyms in *title* that are not what it is on; none where all of it is in capitals."""
+    if title.isupper():
+        return []
+    words = ["", *_WORD.findall(title)]
+    return [word for before, word in pairwise(words) if word.isupper() and len(word) > 1 and before.lower() not in _ON]
 
 
 def asks_of_nothing(sentence: str) -> bool:
@@ -78,6 +92,7 @@ class _Lexicon:
     asking: frozenset[str]
     besides: frozenset[str]
     beside_a_subject: frozenset[str]
+    of_a_subject: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +110,8 @@ class _Word:
 def _lexicon() -> _Lexicon:
     loaded = cast(dict[str, str], read_data(_FILE))
     phrases, detail = (re.compile(loaded[name], re.IGNORECASE) for name in ("phrases", "detail"))
-    asking, besides, beside = (frozenset(map(term_of, loaded[name].split())) for name in ("asking", "besides", "beside_a_subject"))
-    return _Lexicon(phrases, detail, asking, besides, beside)
+    lists = (frozenset(map(term_of, loaded[name].split())) for name in ("asking", "besides", "beside_a_subject", "of_a_subject"))
+    return _Lexicon(phrases, detail, *lists)
 
 
 def _plain(word: str) -> str:
@@ -115,12 +130,27 @@ def subject_left(question: str, whose: Whose = NOBODY) -> str:
     first, last = _reach(words)
     if last < first:
         return ""
-    if first == 0 and last == len(words) - 1:
-        return question  # words of a search, the subject alone
+    if first == 0 and last == len(words) - 1 < MOST_WORDS and _is_search(words):
+        return question  # the subject alone, and no mark of the question's taken away
     piece = question[words[first].start : words[last].end]
     broken = any(word.kind == "name" or word.plain in _AUXILIARIES for word in words[first : last + 1]) or _BREAK.search(piece)
-    picked = first > 0 and words[first - 1].plain in _WHICH  # "what office": which of them is asked
-    return "" if broken or picked or last - first >= MOST_WORDS else piece
+    before = [word.plain for word in words[:first] if word.plain not in _ARTICLES]
+    placed = before[-1:] and before[-1] in _PLACING and term_of(before[-2] if before[1:] else "") != "look"  # "look at" views
+    detail = first > 0 and (words[first - 1].plain in _WHICH or placed or _is_holder(words, first, last))
+    return "" if broken or detail or last - first >= MOST_WORDS else piece
+
+
+def only_asks(question: str, subject: str, whose: Whose) -> bool:
+    """Tell whether *question* holds nothing beside its *subject* but words of asking and *whose* words: nobody else's position is asked."""
+    start = question.find(subject)
+    return all(word.kind != "subject" or start <= word.start < start + len(subject) for word in _read(question, whose))
+
+
+def _is_holder(words: Sequence[_Word], first: int, last: int) -> bool:
+    """Tell whether what stands from *first* to *last* holds the position that is asked: "what does X say?"."""
+    after = words[last + 1] if last + 1 < len(words) else None
+    asks_on = after is not None and after.kind == "asking" and term_of(after.plain) not in _lexicon().of_a_subject
+    return words[first - 1].plain in _DO and asks_on
 
 
 def _read(question: str, whose: Whose) -> list[_Word]:
@@ -128,10 +158,12 @@ def _read(question: str, whose: Whose) -> list[_Word]:
     text = lexicon.phrases.sub(lambda match: " " * len(match.group()), question)  # so that nothing moves
     matches = list(_WORD.finditer(text))
     plain = [_plain(match.group()) for match in matches]
-    named = {at for at, word in enumerate(plain) if word in whose.names} | set(_written_out(plain, whose.names))
+    named = {at for at, word in enumerate(plain) if word in whose.names or word in whose.acronyms}
+    named.update(_written_out(plain, whose.acronyms))
     words = []
     for at, (match, word) in enumerate(zip(matches, plain, strict=True)):
-        stem, grammar = term_of(word), word in stop_words() or not word
+        shouted = match.group().isupper() and len(word) > 1 and not question.isupper()  # "US" is not "us"
+        stem, grammar = term_of(word), not word or (word in stop_words() and not shouted)
         beside = not grammar and (stem in lexicon.beside_a_subject or stem in whose.titles or word.isdigit())
         empty = grammar or beside or stem in lexicon.besides
         kind: Kind = "name" if at in named else "asking" if stem in lexicon.asking else "empty" if empty else "subject"
@@ -169,13 +201,11 @@ def _reach(words: Sequence[_Word]) -> tuple[int, int]:
     return first, last
 
 
-def _written_out(words: Sequence[str], names: Collection[str]) -> Iterable[int]:
-    """Yield the places of those *words* whose initials, without words of grammar, are an acronym among *names*."""
+def _written_out(words: Sequence[str], acronyms: Collection[str]) -> Iterable[int]:
+    """Yield the places of those *words* whose initials, without words of grammar, are one of the *acronyms*."""
     places = [at for at, word in enumerate(words) if word and word not in stop_words()]
-    for acronym in names:
-        if len(acronym) not in ACRONYM:
-            continue
-        for begin in range(len(places) - len(acronym) + 1):
-            run = places[begin : begin + len(acronym)]
-            if "".join(words[at][0] for at in run) == acronym:
+    for length in ACRONYM:
+        for begin in range(len(places) - length + 1):
+            run = places[begin : begin + length]
+            if "".join(words[at][0] for at in run) in acronyms:
                 yield from run

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from bot.asked_about import Whose, whose_documents
+from bot.asked_about import Whose, only_asks, whose_documents
 from bot.chat_model import ChatModel, ChatModelFailureError
 from bot.citations import VerifiedSentence, check, cite, cite_checked
 from bot.conversation import Conversation
@@ -320,12 +320,12 @@ class Assistant:
         for at, part in enumerate(asked_parts):
             if read and (subject := subjects.get(part)):
                 asked[at] = judged[at] = (part, blend(found[part], found[subject], SUBJECT))
-                if is_there(subject, found[subject]):
-                    answer_from[part] = THERE_FROM
-                else:
+                if not is_there(subject, found[subject]):
                     judged[at] = (subject, found[subject])
                     answer_from[subject] = SUBJECT_FROM
                     unasked.add(subject)
+                elif only_asks(part, subject, self._whose):
+                    answer_from[part] = THERE_FROM
         if understood.wish == "more":
             asked, judged = ([(part, leave_out(one, before.said)) for part, one in each] for each in (asked, judged))
         closely = None if self._cross_encoder is None else partial(self._read_closely, unasked, mended if alone is not None else None)

@@ -131,7 +131,8 @@ def choose_evidence(
 def is_there(subject: str, found: SearchResult) -> bool:
     """Tell whether what was *found* for *subject* alone, which asks nothing, is evidence of it, or has all its words in one sentence."""
     wanted = set(terms(subject))
-    if wanted and any(wanted <= set(terms(scored.text)) for scored in found.sentences[:NAMED_AMONG]):
+    named_among = [scored for scored in found.sentences if scored.passage.paragraph.role in ("body", "closing")][:NAMED_AMONG]
+    if wanted and any(wanted <= set(terms(scored.text)) for scored in named_among):
         return True
     return isinstance(choose_evidence([(subject, found)], answer_from={subject: SUBJECT_FROM}), Evidence)
 

@@ -56,9 +56,11 @@ def parts(question: str) -> tuple[str, ...]:
     """
     sentences = [question[sentence.start : sentence.end] for sentence in split_sentences(question, "en")] or [question]
     if len(sentences) > 1:
-        asking = [sentence for sentence in sentences if not asks_of_nothing(sentence)]  # "... what he thinks of bees. Any idea?"
-        marked = [sentence for sentence in asking if sentence.rstrip(" )\"'”’").endswith("?")]
-        sentences = marked or [sentence for sentence in asking if _ASKS.search(sentence)] or [question]
+        marked = [sentence for sentence in sentences if sentence.rstrip(" )\"'”’").endswith("?")]
+        telling = [sentence for sentence in sentences if not asks_of_nothing(sentence)]
+        if telling and all(asks_of_nothing(sentence) for sentence in marked):  # "... what he thinks of bees. Any idea?"
+            marked, sentences = [], telling
+        sentences = marked or [sentence for sentence in sentences if _ASKS.search(sentence)] or [question]
     found = [part for sentence in sentences for part in _cut(sentence)]
     return tuple(part for part in found if terms(part))[:MAX_PARTS] or (question,)
 

@@ -141,6 +141,32 @@ def test_what_is_nearest_to_another_subject_does_not_begin_with_the_one_before(q
     assert first == of_alone
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        "How does the SCO see {}?",
+        "Where does the SCO stand on {}?",
+        "SCO on {}",
+        "{}: what does Norov think?",
+        "What does the SCO say about {}?",
+    ],
+)
+@pytest.mark.parametrize(
+    ("subject", "kind"), [("steel tariffs", Abstention), ("whales", Abstention), ("drug trafficking", Answer), ("terrorism", Answer)]
+)
+def test_however_a_position_is_asked_for_its_subject_has_to_be_there(way, subject, kind, assistant):
+    """Words that could ask about anything draw sentences whatever is asked about."""
+    assert isinstance(assistant.reply(way.format(subject), Conversation()), kind)
+
+
+@pytest.mark.parametrize(
+    "question", ["What decisions were taken in Beijing?", "What did the SCO promise Pakistan?", "What did Russia say?"]
+)
+def test_a_name_in_a_document_does_not_answer_what_was_done_there(question, assistant):
+    """Such a question is judged as it stands."""
+    assert isinstance(assistant.reply(question, Conversation()), Abstention)
+
+
 def test_every_reply_keeps_what_replies_promise(reply, assistant):
     """Spans, quotes, markers, ids: exact for every question, the odd ones too."""
     check(reply, assistant)

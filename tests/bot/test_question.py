@@ -84,6 +84,9 @@ def test_a_checked_question_can_be_shown_searched_and_sent(typed):
         ("What did it decide; how many delegates came?", ("What did it decide", "how many delegates came?")),
         ("When he says hotspots, does he mean cities?", ("When he says hotspots, does he mean cities?",)),
         ("We are writing a paper on the region. What is said of trade?", ("What is said of trade?",)),
+        ("I wonder what he thinks of bees. Any idea?", ("I wonder what he thinks of bees.",)),
+        ("What does AMU say about bees? Is it important?", ("What does AMU say about bees?", "Is it important?")),
+        ("What risks are mentioned? What is their view?", ("What risks are mentioned?", "What is their view?")),
     ],
 )
 def test_a_message_is_cut_into_the_things_that_it_asks(question, asked):
