@@ -1,7 +1,7 @@
 """Turns a question that merely asks what is said or thought of a subject into that subject.
 
-Knows nothing of search, nor of the conversation before. The words of asking are data: prompts/asking/. docs/decisions/026
-has how well they know such questions.
+Knows nothing of search, nor of the conversation before. The words of asking are data: prompts/asking/; words of grammar, by whose
+place a subject is told, stand here. docs/decisions/026 has how well they know such questions.
 """
 
 import re
@@ -53,36 +53,6 @@ class Whose:
 NOBODY = Whose(frozenset(), frozenset(), frozenset())
 
 
-def whose_documents(descriptions: Iterable[Description]) -> Whose:
-    """Return those whose positions the documents of *descriptions* hold: their speakers, and what their titles name."""
-    names: set[str] = set()
-    acronyms: set[str] = set()
-    titles: set[str] = set()
-    for one in descriptions:
-        speaker = (one.speaker or "").partition(",")[0]  # what follows a comma is an office
-        names.update(_plain(word) for word in _WORD.findall(speaker) if _plain(word) not in stop_words())
-        acronyms.update(_plain(word) for word in _acronyms(one.title))
-        titles.update(terms(one.title))
-    return Whose(frozenset(names), frozenset(acronyms), frozenset(titles))
-
-
-def _acronyms(title: str) -> list[str]:
-    """Return the acronyms in *title* that are not what it is on; none where all of it is in capitals."""
-    if title.isupper():
-        return []
-    words = ["", *_WORD.findall(title)]
-    return [word for before, word in pairwise(words) if word.isupper() and len(word) > 1 and before.lower() not in _ON]
-
-
-def asks_of_nothing(sentence: str) -> bool:
-    """Tell whether *sentence* holds words of asking alone, be it with a name in capitals: "What is the view of AMU?", "Any idea?"."""
-    lexicon = _lexicon()
-    words = [word for word in _WORD.findall(lexicon.phrases.sub(" ", sentence)) if _plain(word) not in stop_words()]
-    asking = any(term_of(_plain(word)) in lexicon.asking for word in words)
-    rest = [word for word in words if not (asking and word.isupper() and len(word) > 1)]
-    return all(term_of(_plain(word)) in lexicon.asking | lexicon.besides | lexicon.beside_a_subject for word in rest)
-
-
 @dataclass(frozen=True, slots=True)
 class _Lexicon:
     """The patterns of prompts/asking/, and its words as stems."""
@@ -116,6 +86,36 @@ def _lexicon() -> _Lexicon:
 
 def _plain(word: str) -> str:
     return _CONTRACTED.sub("", lowered(word))
+
+
+def whose_documents(descriptions: Iterable[Description]) -> Whose:
+    """Return those whose positions the documents of *descriptions* hold: their speakers, and what their titles name."""
+    names: set[str] = set()
+    acronyms: set[str] = set()
+    titles: set[str] = set()
+    for one in descriptions:
+        speaker = (one.speaker or "").partition(",")[0]  # what follows a comma is an office
+        names.update(_plain(word) for word in _WORD.findall(speaker) if _plain(word) not in stop_words())
+        acronyms.update(_plain(word) for word in _acronyms(one.title))
+        titles.update(terms(one.title))
+    return Whose(frozenset(names), frozenset(acronyms), frozenset(titles))
+
+
+def _acronyms(title: str) -> list[str]:
+    """Return the acronyms in *title* that are not what it is on; none where all of it is in capitals."""
+    if title.isupper():
+        return []
+    words = ["", *_WORD.findall(title)]
+    return [word for before, word in pairwise(words) if word.isupper() and len(word) > 1 and before.lower() not in _ON]
+
+
+def asks_of_nothing(sentence: str) -> bool:
+    """Tell whether *sentence* holds words of asking alone, be it with a name in capitals: "What is the view of AMU?", "Any idea?"."""
+    lexicon = _lexicon()
+    words = [word for word in _WORD.findall(lexicon.phrases.sub(" ", sentence)) if _plain(word) not in stop_words()]
+    asking = any(term_of(_plain(word)) in lexicon.asking for word in words)
+    rest = [word for word in words if not (asking and word.isupper() and len(word) > 1)]
+    return all(term_of(_plain(word)) in lexicon.asking | lexicon.besides | lexicon.beside_a_subject for word in rest)
 
 
 def subject_left(question: str, whose: Whose = NOBODY) -> str:
@@ -154,6 +154,7 @@ def _is_holder(words: Sequence[_Word], first: int, last: int) -> bool:
 
 
 def _read(question: str, whose: Whose) -> list[_Word]:
+    """Return the words of *question* without the phrases that are taken away, each with what it is there for."""
     lexicon = _lexicon()
     text = lexicon.phrases.sub(lambda match: " " * len(match.group()), question)  # so that nothing moves
     matches = list(_WORD.finditer(text))

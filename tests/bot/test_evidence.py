@@ -73,19 +73,18 @@ def test_a_subject_alone_needs_more_than_a_question(generation, embeddings, monk
     assert tuple(isinstance(one, Evidence) for one in chosen) == answered
 
 
-def test_a_subject_is_there_if_one_sentence_holds_all_its_words(generation, embeddings, monkeypatch):
-    """However little the models make of it; Bishkek and cannabis are both spoken of, and nowhere in one sentence."""
-    monkeypatch.setattr(LogisticModel, "probability", lambda model, signals: SUBJECT_FROM - 0.01)
-    found = search(generation, embeddings, "a meeting in Bishkek")
-    assert is_there("the meeting in Bishkek", found)
-    assert not is_there("Bishkek and cannabis", found)
-    assert not is_there("the of", found)
+def test_a_subject_is_there_if_one_sentence_holds_all_its_words(generation, embeddings):
+    """However little the models make of it; chiefs and cannabis are both spoken of, and nowhere in one sentence."""
+    found = search(generation, embeddings, "19 chiefs")
+    assert isinstance(choose_evidence([("19 chiefs", found)], answer_from={"19 chiefs": SUBJECT_FROM}), NoEvidence)
+    assert is_there("the 19 chiefs", found)
+    assert not is_there("19 chiefs and cannabis", found)
 
 
-def test_a_subject_is_there_if_there_is_evidence_of_it(generation, embeddings, monkeypatch):
-    """Be it in other words: weed is cannabis."""
-    monkeypatch.setattr(LogisticModel, "probability", lambda model, signals: SUBJECT_FROM)
-    assert is_there("weed", search(generation, embeddings, "weed"))
+def test_a_subject_is_there_if_there_is_evidence_of_it(generation, embeddings):
+    """Be it in other words: of smuggling there is trafficking, of whales nothing."""
+    found = {subject: search(generation, embeddings, subject) for subject in ("drug smuggling", "whales", "the of it 7")}
+    assert [is_there(subject, each) for subject, each in found.items()] == [True, False, False]
 
 
 def test_what_is_open_is_decided_by_reading_the_sentence_that_would_come_first(generation, embeddings, monkeypatch):
